@@ -1,0 +1,58 @@
+// Package control is the control plane: one function for each thing that the
+// command line, the admin API or a watcher can have done to a gateway.
+//
+// It never stands on a request's path. What it decides reaches the data plane as a
+// value: a table to publish.
+package control
+
+import (
+	"io/fs"
+	"slices"
+	"strings"
+
+	"ficus/gateway/route"
+	"ficus/gateway/routefile"
+	"ficus/gateway/routetable"
+)
+
+// A Verdict is what a folder of route files is worth.
+type Verdict struct {
+	Table    *routetable.Table // nil if there is an error among the problems
+	Set      route.Set         // what could be understood of it
+	Problems route.Problems    // all of them, sorted, with place and text
+}
+
+// Check reads, parses and compiles a folder. The name of the folder stands before
+// its files in problems; lookup resolves environment placeholders.
+func Check(fsys fs.FS, name string, lookup func(string) (string, bool)) Verdict {
+	folder, unread := routefile.Read(fsys, name)
+	return judge(folder, unread, lookup)
+}
+
+func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool)) Verdict {
+	v := Verdict{Problems: unread}
+	set, unparsed := folder.Parse(lookup)
+	v.Set = set
+	v.Problems = append(v.Problems, unparsed...)
+	table, uncompiled := routetable.Compile(set)
+	if len(folder.Files) > 0 {
+		v.Problems = append(v.Problems, withoutEchoes(uncompiled, unparsed)...)
+	}
+	if !v.Problems.HasErrors() {
+		v.Table = table
+	}
+	folder.Locate(v.Problems)
+	v.Problems.Sort()
+	return v
+}
+
+// withoutEchoes leaves out findings about values that could not be read in the
+// first place: one mistake is one problem.
+func withoutEchoes(found, unparsed route.Problems) route.Problems {
+	return slices.DeleteFunc(found, func(p route.Problem) bool {
+		return p.Path != "" && slices.ContainsFunc(unparsed, func(u route.Problem) bool {
+			return u.Origin.File == p.Origin.File && u.Path != "" &&
+				(p.Path == u.Path || strings.HasPrefix(p.Path, u.Path+".") || strings.HasPrefix(p.Path, u.Path+"["))
+		})
+	})
+}

@@ -1,0 +1,52 @@
+package pipeline
+
+import (
+	"net/http"
+	"time"
+
+	"ficus/gateway/route"
+	"ficus/gateway/routetable"
+)
+
+// A Client is what the server knows about who sends a request.
+type Client struct {
+	IP string // the client's address, behind trusted proxies the original one
+
+	// Trusted says that the request comes from a trusted proxy: only then do its
+	// forwarding headers (Forwarded, X-Forwarded-*) pass.
+	Trusted bool
+
+	// Forward adds X-Forwarded-For, -Host and -Proto to what a backend gets.
+	Forward bool
+}
+
+// An Exchange is what the rooms find out about one request. It belongs to the
+// request's goroutine until Serve has returned.
+type Exchange struct {
+	Entry  *routetable.Entry // nil until a route matched
+	Path   string            // canonical
+	Side   route.Side
+	Cohort int          // at stage canary 0 to 9,999, else -1
+	Source route.Source // where the cohort came from
+	Status int          // sent to the client; 499 if it went away before
+	Took   time.Duration
+
+	client    Client
+	request   *http.Request
+	target    target
+	bound     *bound
+	start     time.Time
+	forwarded bool  // in flight at a backend
+	recorded  bool  // in the metrics
+	failure   error // why no backend's answer could be sent
+}
+
+func (x *Exchange) begin(r *http.Request, client Client, now time.Time) {
+	x.request, x.client, x.start, x.Cohort = r, client, now, -1
+}
+
+// fail ends the exchange with an answer of the gateway's own.
+func (x *Exchange) fail(status int, err error) error {
+	x.Status = status
+	return &Error{status, err}
+}

@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httputil"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// forward is room 5: the request goes to the chosen side's backend.
+//
+// net/http/httputil.ReverseProxy does the copying. Its RoundTripper is where all
+// decisions about attempts belong: when it returns, no byte of a final answer has
+// reached the client.
+func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
+	x.bound.series.Begin(x.Side)
+	x.forwarded = true
+	out := &transparentWriter{ResponseWriter: w, exchange: x, now: p.Now}
+	out.quiet()
+	defer out.flushCut()
+	p.proxy.ServeHTTP(out, x.request.WithContext(context.WithValue(x.request.Context(), exchangeKey{}, x)))
+	if x.failure != nil {
+		out.loud()
+		return x.fail(failureStatus(x.failure), x.failure)
+	}
+	return nil
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(r *http.Request) *Exchange {
+	return r.Context().Value(exchangeKey{}).(*Exchange)
+}
+
+// rewrite prepares the request for the backend. ReverseProxy has removed the
+// headers of the client's connection, and forwarding headers from whomever.
+func rewrite(pr *httputil.ProxyRequest) {
+	x := exchangeOf(pr.In)
+	x.target.writeTo(pr.Out.URL, pr.In.URL)
+	pr.Out.Host = pr.In.Host
+	pr.Out.Trailer = pr.In.Trailer // filled in while the body is read; the copy would not be
+	if x.client.Trusted {
+		for _, name := range forwardingHeaders {
+			values, ok := pr.In.Header[name]
+			if ok && !httpguts.HeaderValuesContainsToken(pr.In.Header["Connection"], name) {
+				pr.Out.Header[name] = values
+			}
+		}
+	}
+	if x.client.Forward {
+		setForwarded(pr, x.client.Trusted)
+	}
+}
+
+var forwardingHeaders = [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}
+
+// setForwarded adds who asked, for which host and how. What a trusted proxy in
+// front has said of host and protocol stays.
+func setForwarded(pr *httputil.ProxyRequest, trusted bool) {
+	host, proto := pr.Out.Header["X-Forwarded-Host"], pr.Out.Header["X-Forwarded-Proto"]
+	pr.SetXForwarded()
+	if trusted && len(host) > 0 {
+		pr.Out.Header["X-Forwarded-Host"] = host
+	}
+	if trusted && len(proto) > 0 {
+		pr.Out.Header["X-Forwarded-Proto"] = proto
+	}
+}
+
+// toChosenBackend sends a request to the backend that room 4 chose.
+type toChosenBackend struct{}
+
+func (toChosenBackend) RoundTrip(r *http.Request) (*http.Response, error) {
+	x := exchangeOf(r)
+	return x.bound.backends[x.Side].RoundTrip(r)
+}
+
+// keepError takes the place of an answer: Serve returns the error, and who called
+// it answers.
+func keepError(_ http.ResponseWriter, r *http.Request, err error) {
+	x := exchangeOf(r)
+	x.failure = err
+	if cause := context.Cause(x.request.Context()); cause != nil {
+		x.failure = context.Canceled // the client went away; whatever failed, failed because of that
+	}
+}
+
+// statusClientGone is what nginx logs for a client that hung up.
+const statusClientGone = 499
+
+func failureStatus(err error) int {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return statusClientGone
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return http.StatusGatewayTimeout
+	}
+	return http.StatusBadGateway
+}

@@ -1,0 +1,151 @@
+// Package pipeline is the data plane: the rooms that a request goes through, in
+// their order. The order is a safety property and stands here, in [Pipeline.Serve].
+//
+//	0  record   deferred: one exchange to metrics and log fields   never fails a request
+//	1  match    path and host to an entry                          none: the default entry, legacy
+//	4  choose   stage, weight and cohort to a side                 in doubt legacy
+//	5  forward  to a backend, streaming both ways                  502, 503 or 504
+//
+// The numbers are those of the whole plan; identify (2) and authorize (3) will
+// stand between.
+//
+// The control plane hands over tables with [Pipeline.Publish]. A request keeps the
+// table that it began with to its end.
+//
+// Towards clients the pipeline is transparent: the request line goes out byte for
+// byte, no response header is added or dropped but those of one connection
+// (RFC 9110, 7.6.1), nothing is buffered, compressed or decoded.
+package pipeline
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ficus/gateway/backend"
+	"ficus/gateway/route"
+	"ficus/gateway/routetable"
+	"ficus/gateway/split"
+	"ficus/gateway/telemetry"
+)
+
+// Config is what a pipeline works with; all fields are required.
+type Config struct {
+	Backends *backend.Registry
+	Metrics  *telemetry.Metrics
+	Key      *split.Key       // of the cohorts
+	Now      func() time.Time // time.Now, outside tests
+	Logger   *slog.Logger
+}
+
+// A Pipeline serves requests by the table published last. It is safe for
+// concurrent use.
+type Pipeline struct {
+	Config
+	proxy httputil.ReverseProxy
+
+	publishing sync.Mutex
+	live       atomic.Pointer[serving]
+}
+
+// serving is a table with all that its requests need, resolved.
+type serving struct {
+	table    *routetable.Table
+	backends *backend.Set
+	routes   []bound // by Entry.Index
+}
+
+// bound is an entry with its backends and its series.
+type bound struct {
+	entry    *routetable.Entry
+	backends [len(route.Sides)]*backend.Backend
+	series   *telemetry.Route
+}
+
+// New returns a pipeline without a table: it answers 503 until the first Publish.
+func New(config Config) *Pipeline {
+	p := &Pipeline{Config: config}
+	p.proxy = httputil.ReverseProxy{
+		Rewrite:      rewrite,
+		Transport:    toChosenBackend{},
+		ErrorHandler: keepError,
+		BufferPool:   newBufferPool(),
+		ErrorLog:     slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
+	}
+	return p
+}
+
+// Publish makes a table serve from the next request on. A backend that can't be
+// made is a problem, and then the table before serves on.
+func (p *Pipeline) Publish(table *routetable.Table) route.Problems {
+	p.publishing.Lock()
+	defer p.publishing.Unlock()
+	backends, problems := p.Backends.Hold(table.Backends)
+	if problems.HasErrors() {
+		return problems
+	}
+	next := &serving{table: table, backends: backends, routes: make([]bound, len(table.Entries))}
+	ids := make(map[string]bool, len(table.Entries))
+	for i, e := range table.Entries {
+		ids[e.ID] = true
+		next.routes[i] = bound{entry: e, series: p.Metrics.Route(e.ID)}
+		for _, side := range route.Sides {
+			next.routes[i].backends[side] = backends.Get(e.BackendOf(side))
+		}
+	}
+	old := p.live.Swap(next)
+	p.Metrics.Retain(func(id string) bool { return ids[id] })
+	if old != nil {
+		old.backends.Release()
+	}
+	return problems
+}
+
+// Close gives the backends back. Requests in flight end as usual; new ones get 503.
+func (p *Pipeline) Close() {
+	p.publishing.Lock()
+	defer p.publishing.Unlock()
+	if old := p.live.Swap(nil); old != nil {
+		old.backends.Release()
+	}
+}
+
+// Table returns the table that serves now, nil before the first Publish.
+func (p *Pipeline) Table() *routetable.Table {
+	if s := p.live.Load(); s != nil {
+		return s.table
+	}
+	return nil
+}
+
+// An Error is why no backend's answer reached the client. Nothing was written to
+// the client when it is returned.
+type Error struct {
+	Status int // to answer: 400, 499 for a client that went away, 502, 503 or 504
+	Err    error
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+var errNoTable = errors.New("no route table is loaded yet")
+
+// Serve takes a request through the rooms. What they find out is left in x, which
+// must be new; it is complete when Serve returns or panics. The error is an *Error.
+func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, x *Exchange) error {
+	live := p.live.Load()
+	if live == nil {
+		return &Error{http.StatusServiceUnavailable, errNoTable}
+	}
+	x.begin(r, client, p.Now())
+	defer x.record(p.Now)
+	if err := x.match(live); err != nil {
+		return x.fail(http.StatusBadRequest, err)
+	}
+	x.choose(p.Key)
+	return p.forward(w, x)
+}

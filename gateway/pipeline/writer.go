@@ -1,0 +1,74 @@
+package pipeline
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"time"
+)
+
+// transparentWriter keeps net/http from adding headers to an answer that has none
+// of them, and notes the status.
+type transparentWriter struct {
+	http.ResponseWriter
+	exchange *Exchange
+	now      func() time.Time
+}
+
+// addedByServer are the headers that net/http adds unless the map holds the key.
+var addedByServer = [...]string{"Content-Type", "Date"}
+
+// quiet tells the server to add nothing.
+func (w *transparentWriter) quiet() {
+	h := w.Header()
+	for _, name := range addedByServer {
+		if _, ok := h[name]; !ok {
+			h[name] = nil
+		}
+	}
+}
+
+// loud takes quiet back, for an answer that is the gateway's own.
+func (w *transparentWriter) loud() {
+	h := w.Header()
+	for _, name := range addedByServer {
+		if len(h[name]) == 0 {
+			delete(h, name)
+		}
+	}
+}
+
+// WriteHeader also repeats quiet: ReverseProxy clears the map after a 1xx answer.
+func (w *transparentWriter) WriteHeader(status int) {
+	if status >= 200 {
+		w.exchange.Status = status
+		w.quiet()
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Hijack opens the tunnel of an upgrade: ReverseProxy writes the 101 to the
+// connection itself.
+func (w *transparentWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.exchange.Status = http.StatusSwitchingProtocols
+		w.exchange.observe(w.now())
+	}
+	return conn, buffered, err
+}
+
+// Unwrap lets http.ResponseController reach Flush and the deadlines.
+func (w *transparentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// flushCut sends what came of an answer that a backend broke off, before the
+// connection is aborted: a client that got nothing at all might take the request
+// for one that never arrived, and send it again.
+func (w *transparentWriter) flushCut() {
+	if cause := recover(); cause != nil {
+		if w.exchange.Status != 0 {
+			_ = http.NewResponseController(w.ResponseWriter).Flush()
+		}
+		panic(cause)
+	}
+}

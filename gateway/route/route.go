@@ -1,0 +1,110 @@
+// Package route is the vocabulary of Ficus: what a platform team writes in a
+// route file, and nothing else. It imports only the standard library, and every
+// other room of the gateway may import it.
+//
+// A [Definition] says which requests one unit of migration owns and where that
+// unit stands. A [Backend] is a named destination. All definitions and backends
+// of a folder are one [Set]; package routetable compiles a Set to a table.
+//
+// The comments on the fields of Definition and Backend are the manual of the
+// route file: each says meaning, default and range.
+package route
+
+// A Definition is one route as written: one unit of migration.
+type Definition struct {
+	// ID names the route in metrics, logs and tools. Required; unique over all
+	// files of the folder; lower-case letters, digits, "-", "_" and ".", at most
+	// 64 characters. "default" is taken: it is what answers when no route matches.
+	ID string `yaml:"id"`
+
+	// Match says which requests the route owns, in the pattern language of Go's
+	// net/http.ServeMux: "[METHOD ][HOST]/PATH", with "{name}" for one segment,
+	// "{name...}" for the rest and "{$}" for the end. GET also matches HEAD. Of two
+	// patterns that match a request the more specific one wins; the order of routes
+	// and files never matters. Required.
+	Match string `yaml:"match"`
+
+	// Description is for people: what the route is about.
+	Description string `yaml:"description"`
+
+	// Group names routes that share cohorts, so that one journey over several
+	// routes never mixes sides. Default: the route's own id.
+	Group string `yaml:"group"`
+
+	// Backend names the new side. Required for the stages canary and new.
+	Backend string `yaml:"backend"`
+
+	// Stage says where the route stands: legacy, canary or new. Default: legacy.
+	Stage Stage `yaml:"stage"`
+
+	// Weight is the percentage of cohorts that the new side serves at stage canary:
+	// 0 to 100, in steps of 0.01. Default: 0. Other stages ignore it.
+	Weight float64 `yaml:"weight"`
+
+	// Cohort lists, in order, where the value comes from that keeps a client on its
+	// side: "cookie:NAME", "header:NAME" or "client_ip". The first source that is
+	// present and not empty counts; a request that has none of them goes to legacy.
+	// Default: [client_ip].
+	Cohort []Source `yaml:"cohort"`
+
+	// Origin is where the definition was written; the parser fills it in.
+	Origin Origin `yaml:"-"`
+}
+
+// CohortGroup is the group that decides the route's cohorts: Group, or the ID
+// where no group is given.
+func (d *Definition) CohortGroup() string {
+	if d.Group != "" {
+		return d.Group
+	}
+	return d.ID
+}
+
+// A Backend is a named destination with one or more addresses.
+type Backend struct {
+	// Name is the backend's key in the file: lower-case letters, digits, "-" and
+	// "_", at most 64 characters. The name "legacy" is the monolith and must exist.
+	Name string `yaml:"-"`
+
+	// Addresses lists where the backend listens, each "http://host:port" or
+	// "https://host:port" with no path; the port may be left out for the scheme's
+	// own. "{$NAME:default}" takes the value from the environment. Required, at
+	// least one.
+	Addresses []string `yaml:"addresses"`
+
+	// Balance says how an address is chosen where there are several:
+	// "least_requests" (of two picked at random, the one with fewer requests in
+	// flight) or "round_robin". Default: least_requests.
+	Balance Balance `yaml:"balance"`
+
+	// Transport is the configuration of Caddy's http transport
+	// (http.reverse_proxy.transport.http), key by key as in Caddy's JSON: versions,
+	// tls, dial_timeout and so on. Ficus sets compression off, 100-continue to 1s
+	// and no forward proxy unless this says otherwise. Default: none.
+	Transport map[string]any `yaml:"transport"`
+
+	// Origin is where the backend was written; the parser fills it in.
+	Origin Origin `yaml:"-"`
+}
+
+// A Set is all that the files of one folder define.
+type Set struct {
+	Backends []Backend
+	Routes   []Definition
+}
+
+// LegacyBackend is the name of the backend that is the monolith.
+const LegacyBackend = "legacy"
+
+// DefaultID is the id of the entry that answers when no route matches.
+const DefaultID = "default"
+
+// Backend returns the backend of that name, or nil.
+func (s *Set) Backend(name string) *Backend {
+	for i := range s.Backends {
+		if s.Backends[i].Name == name {
+			return &s.Backends[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package route
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Side is one of a route's two backends.
+type Side uint8
+
+// The two sides of a route.
+const (
+	Legacy Side = iota // the monolith
+	New                // the service that replaces it
+)
+
+// Sides lists both sides, in the order of their values.
+var Sides = [...]Side{Legacy, New}
+
+// String returns "legacy" or "new".
+func (s Side) String() string {
+	if s == New {
+		return "new"
+	}
+	return "legacy"
+}
+
+// A Stage says where a route stands in its migration.
+type Stage uint8
+
+// The stages, in the order of a migration.
+const (
+	StageLegacy Stage = iota // legacy serves; the new side is not called
+	StageCanary              // the new side serves the cohorts below the weight, legacy the rest
+	StageNew                 // the new side serves
+)
+
+// Stages lists all stages, in the order of a migration.
+var Stages = [...]Stage{StageLegacy, StageCanary, StageNew}
+
+// String returns the stage as it is written in a route file.
+func (s Stage) String() string {
+	switch s {
+	case StageLegacy:
+		return "legacy"
+	case StageCanary:
+		return "canary"
+	case StageNew:
+		return "new"
+	}
+	return fmt.Sprintf("Stage(%d)", uint8(s))
+}
+
+// MarshalText writes the stage as in a route file.
+func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a stage as written in a route file.
+func (s *Stage) UnmarshalText(text []byte) error {
+	for _, stage := range Stages {
+		if stage.String() == string(text) {
+			*s = stage
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown stage %q (use legacy, canary or new)", text)
+}
+
+// A Balance is a way to choose among the addresses of a backend.
+type Balance uint8
+
+// The ways to balance.
+const (
+	LeastRequests Balance = iota // of two random addresses the one with fewer requests in flight
+	RoundRobin                   // one after the other
+)
+
+// String returns the balance as it is written in a route file.
+func (b Balance) String() string {
+	if b == RoundRobin {
+		return "round_robin"
+	}
+	return "least_requests"
+}
+
+// UnmarshalText reads a balance as written in a route file.
+func (b *Balance) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "least_requests":
+		*b = LeastRequests
+	case "round_robin":
+		*b = RoundRobin
+	default:
+		return fmt.Errorf("unknown balance %q (use least_requests or round_robin)", text)
+	}
+	return nil
+}
+
+// SourceKind says what part of a request a [Source] reads.
+type SourceKind uint8
+
+// The parts of a request that a cohort may come from.
+const (
+	FromClientIP SourceKind = iota // the client's address
+	FromCookie                     // the value of the cookie Name
+	FromHeader                     // the first value of the header Name
+)
+
+// A Source is a place in a request that a cohort may be taken from.
+type Source struct {
+	Kind SourceKind
+	Name string // of the cookie or header; empty for client_ip
+}
+
+// String returns the source as it is written in a route file.
+func (s Source) String() string {
+	switch s.Kind {
+	case FromCookie:
+		return "cookie:" + s.Name
+	case FromHeader:
+		return "header:" + s.Name
+	}
+	return "client_ip"
+}
+
+// UnmarshalText reads a source as written in a route file.
+func (s *Source) UnmarshalText(text []byte) error {
+	kind, name, named := strings.Cut(string(text), ":")
+	switch {
+	case kind == "client_ip" && !named:
+		*s = Source{Kind: FromClientIP}
+	case kind == "cookie" && name != "":
+		*s = Source{Kind: FromCookie, Name: name}
+	case kind == "header" && name != "":
+		*s = Source{Kind: FromHeader, Name: name}
+	default:
+		return fmt.Errorf("unknown cohort source %q (use cookie:NAME, header:NAME or client_ip)", text)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package routefile
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"ficus/gateway/route"
+)
+
+// decoder fills Go values from YAML nodes and goes on after a problem, so that
+// one run reports all of them. The library's own decoder stops at the first.
+type decoder struct {
+	file     string
+	problems route.Problems
+}
+
+func (d *decoder) report(node ast.Node, code route.Code, path, hint, format string, args ...any) {
+	d.problems = append(d.problems, route.Problem{
+		Code: code, Origin: originOf(d.file, node), Path: path,
+		Message: fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+var (
+	durationType    = reflect.TypeFor[time.Duration]()
+	originType      = reflect.TypeFor[route.Origin]()
+	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// decode stores node in v, which must be settable. A null leaves v as it is.
+func (d *decoder) decode(node ast.Node, v reflect.Value, path string) {
+	switch node.(type) {
+	case *ast.NullNode:
+		return
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
+		d.report(node, route.CodeUnsupported, path, "write the value out",
+			"anchors, aliases and tags are not part of the route language")
+		return
+	}
+	switch {
+	case v.Type() == durationType:
+		d.duration(node, v, path)
+	case reflect.PointerTo(v.Type()).Implements(unmarshalerType):
+		d.text(node, v, path)
+	default:
+		d.kind(node, v, path)
+	}
+}
+
+func (d *decoder) kind(node ast.Node, v reflect.Value, path string) {
+	switch v.Kind() {
+	case reflect.Struct:
+		d.structure(node, v, path)
+	case reflect.Map:
+		d.mapping(node, v, path)
+	case reflect.Slice:
+		d.sequence(node, v, path)
+	case reflect.String:
+		if s, ok := d.scalarText(node, path); ok {
+			v.SetString(s)
+		}
+	case reflect.Float64:
+		d.number(node, v, path)
+	case reflect.Interface:
+		if value := d.any(node, path); value != nil {
+			v.Set(reflect.ValueOf(value))
+		}
+	default:
+		panic("routefile: no rule to decode " + v.Type().String())
+	}
+}
+
+func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
+	for i := range v.NumField() {
+		if v.Type().Field(i).Type == originType {
+			v.Field(i).Set(reflect.ValueOf(originOf(d.file, node)))
+		}
+	}
+	if !d.wantMapping(node, path) {
+		return
+	}
+	fields := fieldsOf(v.Type())
+	d.eachPair(node, path, func(key string, keyNode, value ast.Node, at string) {
+		index, known := fields[key]
+		if !known {
+			d.report(keyNode, route.CodeUnknownKey, at, suggest(key, fields), "unknown key %q", key)
+			return
+		}
+		d.decode(value, v.Field(index), at)
+	})
+}
+
+func (d *decoder) mapping(node ast.Node, v reflect.Value, path string) {
+	if !d.wantMapping(node, path) {
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	d.eachPair(node, path, func(key string, _, value ast.Node, at string) {
+		element := reflect.New(v.Type().Elem()).Elem()
+		d.decode(value, element, at)
+		v.SetMapIndex(reflect.ValueOf(key), element)
+	})
+}
+
+// eachPair calls do for each entry of a mapping whose key is new and plain.
+func (d *decoder) eachPair(node ast.Node, path string, do func(key string, keyNode, value ast.Node, at string)) {
+	seen := map[string]bool{}
+	for _, pair := range pairs(node) {
+		if pair.Key.IsMergeKey() {
+			d.report(pair.Key, route.CodeUnsupported, path, "write the keys out", "merge keys are not part of the route language")
+			continue
+		}
+		key := keyText(pair.Key)
+		at := strings.TrimPrefix(path+"."+key, ".")
+		if seen[key] {
+			d.report(pair.Key, route.CodeDuplicateKey, at, "keep one of them", "the key %q stands here twice", key)
+			continue
+		}
+		seen[key] = true
+		do(key, pair.Key, pair.Value, at)
+	}
+}
+
+func (d *decoder) wantMapping(node ast.Node, path string) bool {
+	switch node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return true
+	}
+	d.report(node, route.CodeType, path, "write keys and values: \"key: value\"", "want a mapping, have %s", describe(node))
+	return false
+}
+
+func (d *decoder) sequence(node ast.Node, v reflect.Value, path string) {
+	seq, ok := node.(*ast.SequenceNode)
+	if !ok {
+		d.report(node, route.CodeType, path, "write a list: \"[a, b]\", or one \"- item\" a line", "want a list, have %s", describe(node))
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(seq.Values), len(seq.Values)))
+	for i, item := range seq.Values {
+		d.decode(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+	}
+}
+
+func fieldsOf(t reflect.Type) map[string]int {
+	fields := make(map[string]int, t.NumField())
+	for i := range t.NumField() {
+		if name := t.Field(i).Tag.Get("yaml"); name != "" && name != "-" {
+			fields[name] = i
+		}
+	}
+	return fields
+}

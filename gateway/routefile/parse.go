@@ -1,0 +1,169 @@
+package routefile
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"ficus/gateway/route"
+)
+
+// document is the shape of a route file.
+type document struct {
+	Backends map[string]route.Backend `yaml:"backends"`
+	Routes   []route.Definition       `yaml:"routes"`
+}
+
+// Parse turns the files into one set. The lookup resolves "{$NAME}" in backend
+// addresses; os.LookupEnv is the usual one. A file with a problem contributes
+// what of it could be understood, so that a later check finds no false ones:
+// whoever serves a set must first look whether there are errors.
+func (f *Folder) Parse(lookup func(string) (string, bool)) (route.Set, route.Problems) {
+	var set route.Set
+	var problems route.Problems
+	for _, file := range f.Files {
+		doc, found := parseFile(file)
+		problems = append(problems, found...)
+		for name, b := range doc.Backends {
+			b.Name = name
+			set.Backends = append(set.Backends, b)
+		}
+		set.Routes = append(set.Routes, doc.Routes...)
+	}
+	for i := range set.Backends {
+		problems = append(problems, expandAddresses(&set.Backends[i], lookup)...)
+	}
+	slices.SortFunc(set.Backends, func(a, b route.Backend) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Origin.String(), b.Origin.String()))
+	})
+	f.Locate(problems)
+	return set, problems
+}
+
+func parseFile(file File) (document, route.Problems) {
+	var doc document
+	body, problem := parseYAML(file)
+	if problem != nil {
+		return doc, route.Problems{*problem}
+	}
+	d := decoder{file: file.Name}
+	if body != nil && body.Type() != ast.NullType {
+		d.decode(body, reflect.ValueOf(&doc).Elem(), "")
+	}
+	for i := range doc.Routes {
+		doc.Routes[i].Origin.Index = i
+	}
+	return doc, d.problems
+}
+
+// parseYAML returns the root node of the file's one document: nil if it is empty.
+func parseYAML(file File) (ast.Node, *route.Problem) {
+	data := normalize(file.Data)
+	if problem := guard(file.Name, data); problem != nil {
+		return nil, problem
+	}
+	tree, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return nil, syntaxProblem(file.Name, err)
+	}
+	var bodies []ast.Node
+	for _, doc := range tree.Docs {
+		if doc.Body != nil {
+			bodies = append(bodies, doc.Body)
+		}
+	}
+	switch len(bodies) {
+	case 0:
+		return nil, nil
+	case 1:
+		return bodies[0], nil
+	}
+	return nil, &route.Problem{
+		Code: route.CodeUnsupported, Origin: originOf(file.Name, bodies[1]),
+		Message: "the file holds more than one YAML document",
+		Hint:    "put each document into a file of its own",
+	}
+}
+
+func syntaxProblem(file string, err error) *route.Problem {
+	p := &route.Problem{Code: route.CodeSyntax, Origin: route.Origin{File: file}, Message: err.Error()}
+	var located yaml.Error
+	if errors.As(err, &located) {
+		p.Message = located.GetMessage()
+		if token := located.GetToken(); token != nil && token.Position != nil {
+			p.Origin.Line, p.Origin.Column = token.Position.Line, token.Position.Column
+		}
+	}
+	if strings.Contains(p.Message, "\t") || strings.Contains(p.Message, "tab") {
+		p.Hint = "indent with spaces"
+	}
+	return p
+}
+
+// expandAddresses replaces "{$NAME}" and "{$NAME:default}", the form that
+// Caddyfiles use too, in the addresses of b.
+func expandAddresses(b *route.Backend, lookup func(string) (string, bool)) route.Problems {
+	var problems route.Problems
+	for i, address := range b.Addresses {
+		value, missing := expand(address, lookup)
+		if missing != "" {
+			problems = append(problems, route.Problem{
+				Code: route.CodeValue, Origin: route.Origin{File: b.Origin.File},
+				Path:    fmt.Sprintf("backends.%s.addresses[%d]", b.Name, i),
+				Message: fmt.Sprintf("the environment variable %s is not set", missing),
+				Hint:    fmt.Sprintf("set it, or give a default: {$%s:http://127.0.0.1:8080}", missing),
+			})
+			continue
+		}
+		b.Addresses[i] = value
+	}
+	return problems
+}
+
+func expand(text string, lookup func(string) (string, bool)) (value, missing string) {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{$")
+		b.WriteString(before)
+		if !found {
+			return b.String(), ""
+		}
+		inner, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			b.WriteString("{$" + rest)
+			return b.String(), ""
+		}
+		name, fallback, hasFallback := strings.Cut(inner, ":")
+		v, ok := lookup(name)
+		if !ok && !hasFallback {
+			return "", name
+		}
+		if !ok {
+			v = fallback
+		}
+		b.WriteString(v)
+		text = after
+	}
+}
+
+// lineAt returns line number n, counted from 1, of data: "" if there is none.
+func lineAt(data []byte, n int) string {
+	for i := 1; ; i++ {
+		line, rest, more := bytes.Cut(data, []byte("\n"))
+		if i == n {
+			return string(line)
+		}
+		if !more {
+			return ""
+		}
+		data = rest
+	}
+}

@@ -1,0 +1,121 @@
+// Package routefile turns a folder of route files into a [route.Set]: it reads
+// the files, parses them, gives every problem its file, line and column, and
+// watches the folder for changes.
+//
+// Every "*.yaml" of the folder is read, and all of them together are one table.
+// Nothing is taken in part: package control swaps the table only when the whole
+// folder is free of errors. All problems are reported at once.
+//
+// The package decides nothing about routes: what a pattern means, and whether
+// two of them conflict, is known to package routetable.
+package routefile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"ficus/gateway/route"
+)
+
+// MaxFileSize is the largest route file that is read, in bytes. Ten thousand
+// routes take about 1.5 MB.
+const MaxFileSize = 16 << 20
+
+// A File is one route file as read.
+type File struct {
+	Name string // as shown in problems: the folder's name and the file's
+	Data []byte
+}
+
+// A Folder is the content of a route folder at one moment.
+type Folder struct {
+	Files []File
+}
+
+// Read reads all route files of fsys. The name of the folder, such as "routes",
+// stands before each file's name in problems. A file that can't be read is a
+// problem; the others are read all the same.
+func Read(fsys fs.FS, name string) (*Folder, route.Problems) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return &Folder{}, route.Problems{readProblem(name, err)}
+	}
+	folder := &Folder{}
+	var problems route.Problems
+	for _, entry := range entries {
+		shown := path.Join(name, entry.Name())
+		switch {
+		case strings.HasPrefix(entry.Name(), "."):
+			// Editors' temporary files, and the "..data" link of Kubernetes.
+		case path.Ext(entry.Name()) == ".yml":
+			problems = append(problems, route.Problem{
+				Code: route.CodeRead, Severity: route.Warning, Origin: route.Origin{File: shown},
+				Message: "the file is not read: its name ends in .yml",
+				Hint:    "rename it to " + strings.TrimSuffix(entry.Name(), ".yml") + ".yaml",
+			})
+		case path.Ext(entry.Name()) == ".yaml":
+			data, err := readFile(fsys, entry.Name())
+			if err != nil {
+				problems = append(problems, readProblem(shown, err))
+				continue
+			}
+			folder.Files = append(folder.Files, File{Name: shown, Data: data})
+		}
+	}
+	if len(folder.Files) == 0 && len(problems) == 0 {
+		problems = append(problems, route.Problem{
+			Code: route.CodeRead, Origin: route.Origin{File: name},
+			Message: "the folder holds no route file",
+			Hint:    "add a file such as legacy.yaml that defines the backend legacy",
+		})
+	}
+	return folder, problems
+}
+
+func readFile(fsys fs.FS, name string) ([]byte, error) {
+	file, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	data, err := io.ReadAll(io.LimitReader(file, MaxFileSize+1))
+	if err == nil && len(data) > MaxFileSize {
+		err = fmt.Errorf("larger than %d MiB", MaxFileSize>>20)
+	}
+	return data, err
+}
+
+func readProblem(name string, err error) route.Problem {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return route.Problem{
+		Code: route.CodeRead, Origin: route.Origin{File: name},
+		Message: "reading: " + err.Error(),
+	}
+}
+
+// Hash identifies the content of the folder: equal hashes mean equal names and
+// bytes of all files.
+func (f *Folder) Hash() string {
+	h := sha256.New()
+	for _, file := range f.Files {
+		fmt.Fprintf(h, "%s\x00%d\x00", file.Name, len(file.Data))
+		h.Write(file.Data)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

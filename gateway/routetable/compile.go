@@ -1,0 +1,128 @@
+package routetable
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"ficus/gateway/route"
+)
+
+// compiler is used once: checks fill problems, the build fills the rest.
+type compiler struct {
+	set      route.Set // input
+	problems route.Problems
+
+	backends []route.Backend
+	entries  []*Entry
+	hosts    hostIndex
+}
+
+// fileWide is what problems call the set when no place in it is at fault.
+const fileWide = ""
+
+func (c *compiler) report(p route.Problem) { c.problems = append(c.problems, p) }
+
+// checkBackends checks each backend alone, then that names are unique and that
+// there is a legacy.
+func (c *compiler) checkBackends() {
+	first := map[string]route.Origin{}
+	for i := range c.set.Backends {
+		b := &c.set.Backends[i]
+		c.problems = append(c.problems, CheckBackend(b)...)
+		if origin, taken := first[b.Name]; taken {
+			c.report(route.Problem{
+				Code: route.CodeDuplicateID, Origin: b.Origin,
+				Message: fmt.Sprintf("the backend %q is defined in %s too", b.Name, origin),
+				Hint:    "all files of the folder are one table: define a backend once",
+			})
+			continue
+		}
+		first[b.Name] = b.Origin
+		c.backends = append(c.backends, *b)
+	}
+	slices.SortFunc(c.backends, func(a, b route.Backend) int { return cmp.Compare(a.Name, b.Name) })
+	if _, ok := first[route.LegacyBackend]; !ok {
+		c.report(route.Problem{
+			Code: route.CodeRequired, Origin: route.Origin{File: fileWide},
+			Message: "no file defines the backend legacy, the monolith that answers what no route takes",
+			Hint:    "add to one file: backends: { legacy: { addresses: [\"http://127.0.0.1:9101\"] } }",
+		})
+	}
+}
+
+// checkRoutes checks each route alone, then that ids are unique and backends known.
+func (c *compiler) checkRoutes() {
+	first := map[string]route.Origin{}
+	for i := range c.set.Routes {
+		d := &c.set.Routes[i]
+		c.problems = append(c.problems, CheckDefinition(d)...)
+		if d.Backend != "" && c.set.Backend(d.Backend) == nil {
+			c.report(at(d, "backend", route.Problem{
+				Code:    route.CodeUnknownBackend,
+				Message: fmt.Sprintf("no file defines the backend %q", d.Backend),
+				Hint:    c.backendHint(),
+			}))
+		}
+		if origin, taken := first[d.ID]; taken && d.ID != "" {
+			c.report(at(d, "id", route.Problem{
+				Code:    route.CodeDuplicateID,
+				Message: fmt.Sprintf("the id %q is taken by %s", d.ID, origin),
+				Hint:    "an id is the route's name in metrics and tools: give each its own",
+			}))
+			continue
+		}
+		first[d.ID] = d.Origin
+	}
+}
+
+func (c *compiler) backendHint() string {
+	var names []string
+	for _, b := range c.backends {
+		names = append(names, b.Name)
+	}
+	return fmt.Sprintf("defined are %q", names)
+}
+
+// buildEntries compiles the routes, in the order of their ids so that problems
+// and table don't depend on the order of files, and reports conflicts.
+func (c *compiler) buildEntries() {
+	c.hosts = hostIndex{}
+	routes := make([]*route.Definition, len(c.set.Routes))
+	for i := range c.set.Routes {
+		routes[i] = &c.set.Routes[i]
+	}
+	slices.SortStableFunc(routes, func(a, b *route.Definition) int { return cmp.Compare(a.ID, b.ID) })
+	for _, d := range routes {
+		pattern, err := ParsePattern(d.Match)
+		if err != nil {
+			continue // CheckDefinition has said so
+		}
+		e := newEntry(d, pattern, len(c.entries))
+		if other := c.hosts.conflict(pattern); other != nil {
+			c.report(at(d, "match", route.Problem{
+				Code: route.CodeConflict, Message: describeConflict(e, other),
+				Hint: "make one of them more specific",
+			}))
+			continue
+		}
+		c.hosts.insert(e)
+		c.entries = append(c.entries, e)
+	}
+	c.entries = append(c.entries, &Entry{
+		ID: route.DefaultID, Index: len(c.entries), Group: route.DefaultID, Stage: route.StageLegacy,
+	})
+}
+
+func newEntry(d *route.Definition, pattern Pattern, index int) *Entry {
+	e := &Entry{
+		ID: d.ID, Index: index, Pattern: pattern,
+		Stage: d.Stage, Weight: basisPoints(d.Weight),
+		Group: d.CohortGroup(), Cohort: d.Cohort,
+		Backend: d.Backend, Origin: d.Origin,
+	}
+	if len(e.Cohort) == 0 {
+		e.Cohort = []route.Source{{Kind: route.FromClientIP}}
+	}
+	return e
+}

@@ -1,0 +1,118 @@
+// Package routetable compiles a [route.Set] to a [Table] and asks it which entry
+// owns a request. Every room and every tool that needs to know asks this matcher;
+// there is no second one.
+//
+// Of two patterns that match a request the more specific one wins: by host first
+// (an exact name, then the longest "*." wildcard, then none), then by path and
+// method. Where neither is more specific the set does not compile, and the
+// problem shows requests that prove it. So the order of routes and files can
+// never matter.
+//
+// A Table is immutable and owns nothing that needs closing: it names backends and
+// leaves it to the pipeline to hold them. Its methods may be called concurrently.
+package routetable
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"ficus/gateway/route"
+)
+
+// An Entry is one route as compiled.
+type Entry struct {
+	ID      string
+	Index   int            // place in Table.Entries; the default entry is the last
+	Pattern Pattern        // zero for the default entry
+	Stage   route.Stage    // where the route stands
+	Weight  int            // cohorts that the new side serves at stage canary: 0 to 10,000
+	Group   string         // routes of one group share cohorts
+	Cohort  []route.Source // where the cohort comes from, in order
+	Backend string         // the new side; "" where there is none
+	Origin  route.Origin   // where it was written
+}
+
+// BackendOf returns the name of the backend that serves a side of the entry.
+func (e *Entry) BackendOf(side route.Side) string {
+	if side == route.New {
+		return e.Backend
+	}
+	return route.LegacyBackend
+}
+
+// A Table is a set as compiled.
+type Table struct {
+	Entries  []*Entry        // sorted by id; the default entry is the last
+	Backends []route.Backend // sorted by name
+	Revision string          // 12 hexadecimal digits; equal sets have equal revisions
+
+	hosts hostIndex
+}
+
+// Default is the entry that answers when no route matches: legacy.
+func (t *Table) Default() *Entry { return t.Entries[len(t.Entries)-1] }
+
+// Match returns the entry that owns a request, never nil. The method is as sent,
+// the host as in the Host header with or without a port, and the path is
+// canonical (see [Canonical]). A match allocates nothing.
+func (t *Table) Match(method, host, path string) *Entry {
+	if e := t.hosts.match(method, host, path); e != nil {
+		return e
+	}
+	return t.Default()
+}
+
+// Compile checks a set and compiles it. With an error among the problems the
+// table is nil. Problems carry the file and the path inside it; the folder they
+// came from can add line and column (routefile's Locate).
+func Compile(set route.Set) (*Table, route.Problems) {
+	c := compiler{set: set}
+	c.checkBackends()
+	c.checkRoutes()
+	c.buildEntries()
+	if c.problems.HasErrors() {
+		return nil, c.problems
+	}
+	return &Table{
+		Entries:  c.entries,
+		Backends: c.backends,
+		Revision: revision(set),
+		hosts:    c.hosts,
+	}, c.problems
+}
+
+// LegacyOnly returns the table that sends everything to the monolith, as far as
+// the set tells where it is: ok is false where no usable backend legacy is
+// defined. It serves when a gateway starts with a broken folder.
+func LegacyOnly(set route.Set) (table *Table, ok bool) {
+	var legacy []route.Backend
+	for _, b := range set.Backends {
+		if b.Name == route.LegacyBackend {
+			legacy = append(legacy, b)
+		}
+	}
+	table, _ = Compile(route.Set{Backends: legacy})
+	return table, table != nil
+}
+
+// revision hashes what the set says, not how or where it is written.
+func revision(set route.Set) string {
+	set.Backends, set.Routes = slices.Clone(set.Backends), slices.Clone(set.Routes)
+	for i := range set.Backends {
+		set.Backends[i].Origin = route.Origin{}
+	}
+	for i := range set.Routes {
+		set.Routes[i].Origin = route.Origin{}
+	}
+	slices.SortFunc(set.Routes, func(a, b route.Definition) int { return strings.Compare(a.ID, b.ID) })
+	text, err := json.Marshal(set)
+	if err != nil {
+		// Only a value that YAML can't yield (a channel, say) gets here.
+		panic("routetable: a set that can't be hashed: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:6])
+}

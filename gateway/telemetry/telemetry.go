@@ -1,0 +1,93 @@
+// Package telemetry holds the metric catalogue: every metric of the gateway, its
+// labels from closed sets, and the code that records it.
+//
+// One [Metrics] lives as long as the process and may be registered with many
+// registries, one after the other: so counters survive a Caddy reload, which makes
+// a new registry each time. Its methods may be called concurrently; recording a
+// request allocates nothing once its series exists.
+package telemetry
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Metrics is the catalogue and what has been recorded.
+type Metrics struct {
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	inFlight *prometheus.GaugeVec
+
+	tableInfo     *prometheus.GaugeVec
+	tableRoutes   *prometheus.GaugeVec
+	tableProblems *prometheus.GaugeVec
+	reloads       *prometheus.CounterVec
+	reloadOK      prometheus.Gauge
+	reloadTime    prometheus.Gauge
+
+	mu      sync.Mutex
+	routes  map[string]*Route
+	discard prometheus.Gauge // takes what is counted on routes that are gone
+}
+
+// durationBuckets are in seconds: half a millisecond, what a proxy itself costs,
+// to ten seconds, when nobody waits any more.
+var durationBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+// New returns an empty catalogue.
+func New() *Metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+	}
+	m := &Metrics{
+		requests: counter("ficus_requests_total",
+			"Requests answered, by route, the side that served, method and status code.",
+			"route", "side", "method", "code"),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "ficus_request_duration_seconds",
+			Help:    "Time from the request's arrival to the end of its response; upgrades count until the 101.",
+			Buckets: durationBuckets,
+		}, []string{"route", "side"}),
+		inFlight: gauge("ficus_requests_in_flight",
+			"Requests being served now, open streams and upgrades included.", "route", "side"),
+
+		tableInfo: gauge("ficus_table_info", "1 for the revision of the table that serves.", "revision"),
+		tableRoutes: gauge("ficus_table_routes",
+			"Routes in the table that serves, by stage.", "stage"),
+		tableProblems: gauge("ficus_table_problems",
+			"Problems found at the last load of the route folder, by severity and code.", "severity", "code"),
+		reloads: counter("ficus_table_reloads_total",
+			"Loads of the route folder, by result: applied or rejected.", "result"),
+		reloadOK: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "ficus_table_last_reload_successful",
+			Help: "1 if the last load of the route folder was applied, 0 if it was rejected and the table before serves on.",
+		}),
+		reloadTime: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "ficus_table_last_reload_success_timestamp_seconds",
+			Help: "When the table that serves was applied.",
+		}),
+		routes:  map[string]*Route{},
+		discard: prometheus.NewGauge(prometheus.GaugeOpts{Name: "discard"}),
+	}
+	return m
+}
+
+// Register adds all metrics to a registry. To add them to one that has them
+// already is no error.
+func (m *Metrics) Register(registry prometheus.Registerer) error {
+	for _, c := range []prometheus.Collector{
+		m.requests, m.duration, m.inFlight,
+		m.tableInfo, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime,
+	} {
+		var already prometheus.AlreadyRegisteredError
+		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package telemetry
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"ficus/gateway/route"
+)
+
+func registered(t testing.TB) (*Metrics, *prometheus.Registry) {
+	t.Helper()
+	m, registry := New(), prometheus.NewPedanticRegistry()
+	if err := m.Register(registry); err != nil {
+		t.Fatal(err)
+	}
+	return m, registry
+}
+
+func TestCatalogue(t *testing.T) {
+	m, registry := registered(t)
+	if err := m.Register(registry); err != nil {
+		t.Errorf("registering twice: %v", err)
+	}
+	second := prometheus.NewPedanticRegistry() // as after a reload
+	if err := m.Register(second); err != nil {
+		t.Fatal(err)
+	}
+	m.Route("cart").Observe(route.New, "GET", 200, time.Second)
+	m.TableApplied(time.Unix(1, 0), "abc", map[route.Stage]int{route.StageNew: 1}, nil)
+	for _, r := range []*prometheus.Registry{registry, second} {
+		problems, err := testutil.GatherAndLint(r)
+		if err != nil || len(problems) != 0 {
+			t.Errorf("%v, %v", problems, err)
+		}
+	}
+}
+
+func TestTableMetrics(t *testing.T) {
+	m, registry := registered(t)
+	m.TableApplied(time.Unix(10, 0), "one", map[route.Stage]int{route.StageCanary: 2}, route.Problems{{Code: route.CodeRead, Severity: route.Warning}})
+	m.TableApplied(time.Unix(20, 0), "two", map[route.Stage]int{route.StageNew: 1}, nil)
+	m.TableRejected(route.Problems{{Code: route.CodeValue}, {Code: route.CodeValue}})
+	want := `# HELP ficus_table_info 1 for the revision of the table that serves.
+# TYPE ficus_table_info gauge
+ficus_table_info{revision="two"} 1
+# HELP ficus_table_last_reload_success_timestamp_seconds When the table that serves was applied.
+# TYPE ficus_table_last_reload_success_timestamp_seconds gauge
+ficus_table_last_reload_success_timestamp_seconds 20
+# HELP ficus_table_last_reload_successful 1 if the last load of the route folder was applied, 0 if it was rejected and the table before serves on.
+# TYPE ficus_table_last_reload_successful gauge
+ficus_table_last_reload_successful 0
+# HELP ficus_table_problems Problems found at the last load of the route folder, by severity and code.
+# TYPE ficus_table_problems gauge
+ficus_table_problems{code="value",severity="error"} 2
+# HELP ficus_table_reloads_total Loads of the route folder, by result: applied or rejected.
+# TYPE ficus_table_reloads_total counter
+ficus_table_reloads_total{result="applied"} 2
+ficus_table_reloads_total{result="rejected"} 1
+# HELP ficus_table_routes Routes in the table that serves, by stage.
+# TYPE ficus_table_routes gauge
+ficus_table_routes{stage="canary"} 0
+ficus_table_routes{stage="legacy"} 0
+ficus_table_routes{stage="new"} 1
+`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A request in flight when its route is removed leaves no series behind.
+func TestRemovedRouteStaysRemoved(t *testing.T) {
+	m, registry := registered(t)
+	r := m.Route("gone")
+	r.Begin(route.Legacy)
+	r.Observe(route.Legacy, "GET", 200, time.Second)
+	m.Retain(func(string) bool { return false })
+	r.End(route.Legacy)
+	r.Observe(route.Legacy, "GET", 200, time.Second)
+	r.Observe(route.Legacy, "POST", 500, time.Second) // a series that did not exist
+	r.Begin(route.New)                                // and a side that did not
+	r.End(route.New)
+	r.Observe(route.New, "GET", 200, time.Second)
+	if n, err := testutil.GatherAndCount(registry, "ficus_requests_total", "ficus_request_duration_seconds", "ficus_requests_in_flight"); n != 0 || err != nil {
+		t.Errorf("%d series are left, %v", n, err)
+	}
+	if m.Route("gone") == r {
+		t.Error("the removed recorder was handed out again")
+	}
+}
+
+func TestConcurrentRecording(t *testing.T) {
+	m, registry := registered(t)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for i := range 1000 {
+				m.Route("a").Observe(route.New, []string{"GET", "POST", "X"}[i%3], 200+i%4, time.Millisecond)
+			}
+		})
+	}
+	all.Wait()
+	sum := 0.0
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "ficus_requests_total" {
+			for _, metric := range f.GetMetric() {
+				sum += metric.GetCounter().GetValue()
+			}
+		}
+	}
+	if sum != 8000 {
+		t.Errorf("%v of 8000 requests were counted", sum)
+	}
+}
+
+func TestLabelsAreBounded(t *testing.T) {
+	for status, want := range map[int]string{200: "200", 499: "499", 299: "other", 0: "other", -1: "other", 1000: "other", 418: "418"} {
+		if got := codeLabel(status); got != want {
+			t.Errorf("status %d: %s, want %s", status, got, want)
+		}
+	}
+	for method, want := range map[string]string{"GET": "GET", "get": "other", "": "other", "BREW": "other"} {
+		if got := methodLabel(method); got != want {
+			t.Errorf("method %q: %s, want %s", method, got, want)
+		}
+	}
+}
+
+func BenchmarkRecord(b *testing.B) {
+	m, _ := registered(b)
+	r := m.Route("cart")
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Begin(route.New)
+		r.Observe(route.New, "GET", 200, 3*time.Millisecond)
+		r.End(route.New)
+	}
+}
