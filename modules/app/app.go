@@ -1,0 +1,116 @@
+// Package app is the Caddy app "ficus": the deploy clock. It says where the route
+// files lie and holds the runtime, which outlives Caddy's configuration reloads.
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"ficus/gateway/pipeline"
+)
+
+func init() {
+	caddy.RegisterModule(App{})
+}
+
+// App is the gateway's configuration.
+type App struct {
+	// Routes is the folder of route files. It is watched: an edit takes effect
+	// without a reload of Caddy. Default: "routes" in the working directory.
+	Routes string `json:"routes,omitempty"`
+
+	// State is the folder for what the gateway itself keeps. Default: "ficus" in
+	// Caddy's data directory.
+	State string `json:"state,omitempty"`
+
+	// CohortKey is the secret by which clients fall into cohorts. Gateways that
+	// stand side by side need the same one; give it by environment. Default: random,
+	// kept in the state folder.
+	CohortKey string `json:"cohort_key,omitempty"`
+
+	settings settings
+	runtime  *runtime
+	log      slog.Handler
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "ficus", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision takes the runtime of these settings, or makes it: then the route
+// folder is read for the first time. A broken folder is no error, since the
+// gateway has to come up: legacy serves, and log and metrics say so.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.log = ctx.Slogger().Handler()
+	var err error
+	if a.settings, err = a.resolve(); err != nil {
+		return err
+	}
+	value, _, err := runtimes.LoadOrNew(a.settings, func() (caddy.Destructor, error) {
+		return newRuntime(a.settings, a.log)
+	})
+	if err != nil {
+		return fmt.Errorf("setting up ficus: %w", err)
+	}
+	a.runtime = value.(*runtime)
+	return a.runtime.metrics.Register(ctx.GetMetricsRegistry())
+}
+
+// resolve replaces placeholders and makes paths absolute.
+func (a *App) resolve() (settings, error) {
+	repl := caddy.NewReplacer()
+	s := settings{
+		routes:    repl.ReplaceKnown(a.Routes, ""),
+		state:     repl.ReplaceKnown(a.State, ""),
+		cohortKey: repl.ReplaceKnown(a.CohortKey, ""),
+	}
+	if s.routes == "" {
+		s.routes = "routes"
+	}
+	if s.state == "" {
+		s.state = filepath.Join(caddy.AppDataDir(), "ficus")
+	}
+	for _, dir := range []*string{&s.routes, &s.state} {
+		abs, err := filepath.Abs(*dir)
+		if err != nil {
+			return s, fmt.Errorf("the folder %s: %w", *dir, err)
+		}
+		*dir = abs
+	}
+	return s, nil
+}
+
+// Start begins to watch the route folder, and from now on the runtime logs as this
+// configuration says.
+func (a *App) Start() error {
+	a.runtime.log.set(a.log)
+	a.runtime.watch()
+	return nil
+}
+
+// Stop leaves everything as it is: requests of the old configuration may still be
+// in flight, and the new one has taken the runtime already.
+func (a *App) Stop() error { return nil }
+
+// Cleanup gives the runtime back. The last configuration to do so ends it.
+func (a *App) Cleanup() error {
+	if a.runtime == nil {
+		return nil
+	}
+	_, err := runtimes.Delete(a.settings)
+	return err
+}
+
+// Pipeline returns what serves requests.
+func (a *App) Pipeline() *pipeline.Pipeline { return a.runtime.pipeline }
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

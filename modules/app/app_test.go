@@ -1,0 +1,130 @@
+package app
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/google/go-cmp/cmp"
+
+	"ficus/gateway/route"
+)
+
+func TestCaddyfile(t *testing.T) {
+	for _, tc := range []struct{ name, text, want, problem string }{
+		{"all", "ficus {\n routes /r\n state /s\n cohort_key k\n}", `{"routes":"/r","state":"/s","cohort_key":"k"}`, ""},
+		{"nothing", "ficus", `{}`, ""},
+		{"empty value", "ficus {\n cohort_key \"\"\n}", `{}`, ""},
+		{"argument", "ficus /r", "", "wrong argument count"},
+		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: routes, state, cohort_key)`},
+		{"twice", "ficus {\n routes /r\n routes /s\n}", "", "routes is given twice"},
+		{"no value", "ficus {\n routes\n}", "", "wrong argument count"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var a App
+			err := a.UnmarshalCaddyfile(caddyfile.NewTestDispenser(tc.text))
+			if tc.problem != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.problem) {
+					t.Errorf("got %v, want %q", err, tc.problem)
+				}
+				return
+			}
+			got, _ := json.Marshal(a)
+			if err != nil || string(got) != tc.want {
+				t.Errorf("got %s, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestCohortKeyIsKept(t *testing.T) {
+	s := settings{state: filepath.Join(t.TempDir(), "state")}
+	first, err := cohortKey(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := cohortKey(s)
+	if err != nil || *first != *second {
+		t.Errorf("another key at the second start: %v", err)
+	}
+	info, err := os.Stat(filepath.Join(s.state, "cohort.key"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	entries, _ := os.ReadDir(s.state)
+	if len(entries) != 1 {
+		t.Errorf("the state folder holds %v", entries)
+	}
+	given, err := cohortKey(settings{state: s.state, cohortKey: "secret"})
+	if err != nil || *given == *first {
+		t.Errorf("a key that is given does not count: %v", err)
+	}
+}
+
+func TestCohortKeyThatIsNone(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "cohort.key"), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cohortKey(settings{state: dir}); err == nil || !strings.Contains(err.Error(), "holds no key") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := cohortKey(settings{state: "/dev/null/x"}); err == nil || !strings.Contains(err.Error(), "set cohort_key") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLeaf(t *testing.T) {
+	good, err := newLeaf(route.Backend{Name: "a", Transport: map[string]any{"versions": []any{"1.1"}, "dial_timeout": "1s"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := good.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []map[string]any{{"versions": []any{"9"}}, {"verzions": "1.1"}, {"dial_timeout": "soon"}} {
+		if _, err := newLeaf(route.Backend{Name: "a", Transport: bad}); err == nil {
+			t.Errorf("%v makes a transport", bad)
+		}
+	}
+}
+
+// A broken folder does not keep the gateway from starting.
+func TestProvisionOnABrokenFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte("routes: nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := App{Routes: dir, State: t.TempDir()}
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+	defer cancel()
+	if err := a.Provision(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if a.Pipeline().Table() != nil {
+		t.Error("a table serves")
+	}
+	if err := a.Cleanup(); err != nil {
+		t.Error(err)
+	}
+	if _, used := runtimes.References(a.settings); used {
+		t.Error("the runtime is still held")
+	}
+}
+
+func TestResolve(t *testing.T) {
+	t.Setenv("FOLDER", "from-env")
+	s, err := (&App{Routes: "{env.FOLDER}/r", CohortKey: "{env.NONE}"}).resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wd, _ := os.Getwd()
+	want := settings{routes: filepath.Join(wd, "from-env/r"), state: filepath.Join(caddy.AppDataDir(), "ficus")}
+	if diff := cmp.Diff(want, s, cmp.AllowUnexported(settings{})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ficus/gateway/split"
+)
+
+// cohortKey takes the key from the settings, else from the state folder, where
+// the first start leaves a random one: with another key every client would fall
+// into another cohort.
+func cohortKey(s settings) (*split.Key, error) {
+	if s.cohortKey != "" {
+		key := split.Key(sha256.Sum256([]byte(s.cohortKey)))
+		return &key, nil
+	}
+	path := filepath.Join(s.state, "cohort.key")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = createCohortKey(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the cohort key (set cohort_key where the state folder can't be written): %w", err)
+	}
+	var key split.Key
+	n, err := hex.Decode(key[:], []byte(strings.TrimSpace(string(text))))
+	if err != nil || n != len(key) {
+		return nil, fmt.Errorf("%s holds no key: want %d hexadecimal digits", path, 2*len(key))
+	}
+	return &key, nil
+}
+
+// createCohortKey writes a new key by link, so that of two gateways that start at
+// once one wins and neither reads half a file.
+func createCohortKey(path string) ([]byte, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	var key split.Key
+	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+	temp, err := os.CreateTemp(filepath.Dir(path), "cohort.key.*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(temp.Name())
+	_, err = fmt.Fprintln(temp, hex.EncodeToString(key[:]))
+	if err = errors.Join(err, temp.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"ficus/gateway/backend"
+	"ficus/gateway/control"
+	"ficus/gateway/pipeline"
+	"ficus/gateway/routefile"
+	"ficus/gateway/telemetry"
+)
+
+// runtimes holds the runtime of each distinct settings for as long as any
+// configuration uses it. Caddy provisions a new configuration before it cleans up
+// the old one, so on a reload the runtime is never without a user.
+var runtimes = caddy.NewUsagePool()
+
+// settings are what makes two runtimes different, resolved.
+type settings struct {
+	routes, state string // absolute
+	cohortKey     string
+}
+
+// runtime is what outlives configurations: the live table, the backends with
+// their connections, the counters and the watch.
+type runtime struct {
+	settings settings
+	log      *logHandler
+	metrics  *telemetry.Metrics
+	pipeline *pipeline.Pipeline
+	tables   *control.Tables
+
+	startWatch sync.Once
+	stop       context.CancelFunc
+	stopped    context.Context
+	watching   sync.WaitGroup
+}
+
+func newRuntime(s settings, log slog.Handler) (*runtime, error) {
+	key, err := cohortKey(s)
+	if err != nil {
+		return nil, err
+	}
+	r := &runtime{settings: s, log: &logHandler{}, metrics: telemetry.New()}
+	r.log.set(log)
+	logger := slog.New(r.log)
+	r.stopped, r.stop = context.WithCancel(context.Background())
+	r.pipeline = pipeline.New(pipeline.Config{
+		Backends: backend.NewRegistry(newLeaf, rand.IntN),
+		Metrics:  r.metrics,
+		Key:      key,
+		Now:      time.Now,
+		Logger:   logger,
+	})
+	r.tables = &control.Tables{
+		FS:      os.DirFS(s.routes),
+		Name:    filepath.Base(s.routes),
+		Lookup:  os.LookupEnv,
+		Publish: r.pipeline.Publish,
+		Metrics: r.metrics,
+		Logger:  logger,
+		Now:     time.Now,
+	}
+	_, _ = r.tables.Load() // which reports by itself
+	return r, nil
+}
+
+// watch starts the watch of the route folder, once.
+func (r *runtime) watch() {
+	r.startWatch.Do(func() {
+		r.watching.Go(func() {
+			err := routefile.Watch(r.stopped, r.settings.routes, routefile.Timing{}, func() { _, _ = r.tables.Load() })
+			if err != nil {
+				slog.New(r.log).Error("the route folder is no longer watched: edits take effect at the next restart", "error", err)
+			}
+		})
+	})
+}
+
+// Destruct ends the runtime: the watch stops, idle connections to backends close,
+// requests in flight end as usual.
+func (r *runtime) Destruct() error {
+	r.stop()
+	r.watching.Wait()
+	r.pipeline.Close()
+	return nil
+}

@@ -1,0 +1,197 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/spf13/cobra"
+
+	"ficus/gateway/demo"
+	"ficus/routes"
+)
+
+const demoHelp = `Boots a shop (the monolith), two new services and the gateway in front of them, all
+in this process and on loopback, and prints where they are and what to try. Ctrl-C
+ends all of it.
+
+  --addr HOST:PORT   where the gateway listens (default 127.0.0.1:0, any free port)
+  --dir DIR          keeps data and a copy of the route files in DIR; without it they
+                     lie in a temporary folder that is removed at the end
+  --json             prints one line when all is ready, for scripts:
+                     {"url","admin","metrics","routes","legacy"}; logs go to standard
+                     error
+
+Exit codes: 0 after Ctrl-C, 1 if something could not start.`
+
+// startTimeout bounds the boot: the shop's database is made and filled in it.
+const startTimeout = time.Minute
+
+func runDemo(command *cobra.Command, _ []string) error {
+	ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	flags := caddycmd.Flags{FlagSet: command.Flags()}
+	asJSON := flags.Bool("json")
+	world, err := startWorld(ctx, flags.String("dir"))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := world.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "ficus demo: ending:", err)
+		}
+	}()
+	gateway, err := startGateway(flags.String("addr"), world, asJSON)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = caddy.Stop() }() // what goes wrong is logged
+	if asJSON {
+		err = json.NewEncoder(os.Stdout).Encode(gateway)
+	} else {
+		err = gateway.print(os.Stdout, world)
+	}
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	stop() // a second Ctrl-C ends the process at once
+	if !asJSON {
+		fmt.Println("\nEnding.")
+	}
+	return nil
+}
+
+func startWorld(ctx context.Context, dir string) (*demo.Demo, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	world, err := demo.Start(ctx, demo.Config{
+		Dir: dir, Routes: fs.FS(routes.Files),
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range world.Environment() {
+		if err := os.Setenv(name, value); err != nil { // the route files name them
+			return nil, errors.Join(err, world.Close())
+		}
+	}
+	return world, nil
+}
+
+// demoGateway says where the parts are that a script may want.
+type demoGateway struct {
+	URL     string `json:"url"`
+	Admin   string `json:"admin"`
+	Metrics string `json:"metrics"`
+	Routes  string `json:"routes"`
+	Legacy  string `json:"legacy"`
+}
+
+func startGateway(addr string, world *demo.Demo, asJSON bool) (*demoGateway, error) {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return nil, fmt.Errorf("--addr %q: want HOST:PORT, such as 127.0.0.1:8080", addr)
+	}
+	admin, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	config, err := json.Marshal(demoConfig(addr, admin, world, asJSON))
+	if err != nil {
+		return nil, err
+	}
+	if err := caddy.Load(config, true); err != nil {
+		return nil, fmt.Errorf("starting the gateway: %w", err)
+	}
+	listens, err := listenAddress()
+	if err != nil {
+		return nil, err
+	}
+	return &demoGateway{
+		URL: "http://" + listens, Admin: "http://" + admin, Metrics: "http://" + admin + "/metrics",
+		Routes: world.Routes, Legacy: world.Legacy,
+	}, nil
+}
+
+// freeAddress finds a free port on loopback, for the admin API: Caddy does not say
+// which port it got for 0.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// listenAddress asks the running configuration where it listens.
+func listenAddress() (string, error) {
+	module, err := caddy.ActiveContext().AppIfConfigured("http")
+	if err != nil {
+		return "", err
+	}
+	for _, server := range module.(*caddyhttp.App).Servers {
+		for _, listener := range server.Listeners() {
+			return listener.Addr().String(), nil
+		}
+	}
+	return "", errors.New("the gateway listens nowhere")
+}
+
+type object = map[string]any
+
+// demoConfig is the shipped Caddyfile's configuration, with a log that shows who
+// answered each request.
+func demoConfig(addr, admin string, world *demo.Demo, asJSON bool) object {
+	return object{
+		"admin":   object{"listen": admin, "config": object{"persist": false}},
+		"logging": object{"logs": demoLogs(asJSON)},
+		"apps": object{
+			"ficus": object{"routes": world.Routes, "state": filepath.Join(world.Dir, "state")},
+			"http": object{
+				"grace_period": "3s",
+				"servers": object{"demo": object{
+					"listen":             []string{addr},
+					"protocols":          []string{"h1", "h2c"},
+					"automatic_https":    object{"disable": true},
+					"listener_wrappers":  []object{{"wrapper": "handover"}},
+					"read_idle_timeout":  "-1s",
+					"write_idle_timeout": "-1s",
+					"logs":               object{},
+					"routes":             []object{{"handle": []object{{"handler": "ficus"}}}},
+				}},
+			},
+		},
+	}
+}
+
+func demoLogs(asJSON bool) object {
+	output := "stdout"
+	if asJSON {
+		output = "stderr"
+	}
+	encoder := object{"format": "ficus_line", "color": isTerminal(os.Stdout) && !asJSON && os.Getenv("NO_COLOR") == ""}
+	return object{
+		"default": object{"level": "WARN", "encoder": encoder, "exclude": []string{"ficus", "http.log.access"}},
+		"demo": object{
+			"encoder": encoder, "include": []string{"ficus", "http.log.access"}, "writer": object{"output": output},
+		},
+	}
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,13 @@
+// Package standard is the one list of modules that the ficus binary holds: all of
+// Caddy's own, and those of Ficus.
+package standard
+
+import (
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "ficus/modules/app"
+	_ "ficus/modules/command"
+	_ "ficus/modules/handler"
+	_ "ficus/modules/handover"
+	_ "ficus/modules/line"
+)
