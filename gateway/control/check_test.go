@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -23,7 +24,7 @@ func TestCheck(t *testing.T) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			v := Check(os.DirFS(folder), "routes", func(name string) (string, bool) {
 				return "http://from-env:80", name == "SET"
-			})
+			}, time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))
 			got := v.Problems.Text() + "\n"
 			if v.Table != nil {
 				got += describe(v)

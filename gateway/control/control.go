@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"ficus/gateway/route"
 	"ficus/gateway/routefile"
@@ -23,18 +24,19 @@ type Verdict struct {
 }
 
 // Check reads, parses and compiles a folder. The name of the folder stands before
-// its files in problems; lookup resolves environment placeholders.
-func Check(fsys fs.FS, name string, lookup func(string) (string, bool)) Verdict {
+// its files in problems; lookup resolves environment placeholders; now is when routes
+// may have expired.
+func Check(fsys fs.FS, name string, lookup func(string) (string, bool), now time.Time) Verdict {
 	folder, unread := routefile.Read(fsys, name)
-	return judge(folder, unread, lookup)
+	return judge(folder, unread, lookup, now)
 }
 
-func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool)) Verdict {
+func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool), now time.Time) Verdict {
 	v := Verdict{Problems: unread}
 	set, unparsed := folder.Parse(lookup)
 	v.Set = set
 	v.Problems = append(v.Problems, unparsed...)
-	table, uncompiled := routetable.Compile(set)
+	table, uncompiled := routetable.Compile(set, routetable.Options{Now: now})
 	if len(folder.Files) > 0 {
 		v.Problems = append(v.Problems, withoutEchoes(uncompiled, unparsed)...)
 	}
@@ -47,9 +49,13 @@ func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) 
 }
 
 // withoutEchoes leaves out findings about values that could not be read in the
-// first place: one mistake is one problem.
+// first place, and warnings about a set that was not understood whole: one mistake is
+// one problem.
 func withoutEchoes(found, unparsed route.Problems) route.Problems {
 	return slices.DeleteFunc(found, func(p route.Problem) bool {
+		if p.Severity == route.Warning && unparsed.HasErrors() {
+			return true
+		}
 		return p.Path != "" && slices.ContainsFunc(unparsed, func(u route.Problem) bool {
 			return u.Origin.File == p.Origin.File && u.Path != "" &&
 				(p.Path == u.Path || strings.HasPrefix(p.Path, u.Path+".") || strings.HasPrefix(p.Path, u.Path+"["))

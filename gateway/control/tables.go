@@ -58,7 +58,7 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	}
 	t.loaded = content
 
-	v := judge(folder, unread, t.Lookup)
+	v := judge(folder, unread, t.Lookup, t.Now())
 	if v.Table != nil {
 		if problems := t.Publish(v.Table); problems.HasErrors() {
 			folder.Locate(problems)
@@ -71,8 +71,10 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	t.serving = true
 	stages := countStages(v.Table)
 	t.Metrics.TableApplied(t.Now(), v.Table.Revision, stages, v.Problems)
+	t.Metrics.RouteExpiries(expiries(v.Table))
 	t.Logger.Info("route table applied", "revision", v.Table.Revision, "routes", len(v.Table.Entries)-1,
-		"legacy", stages[route.StageLegacy], "canary", stages[route.StageCanary], "new", stages[route.StageNew])
+		"legacy", stages[route.StageLegacy], "canary", stages[route.StageCanary], "new", stages[route.StageNew],
+		"retired", stages[route.StageRetired])
 	t.logProblems(v.Problems)
 	return Applied, v.Problems
 }
@@ -113,4 +115,15 @@ func countStages(table *routetable.Table) map[route.Stage]int {
 		}
 	}
 	return stages
+}
+
+// expiries returns when each route that expires has to be gone: at the end of its day.
+func expiries(table *routetable.Table) map[string]time.Time {
+	ends := map[string]time.Time{}
+	for _, e := range table.Entries {
+		if !e.Expires.IsZero() {
+			ends[e.ID] = e.Expires.End()
+		}
+	}
+	return ends
 }

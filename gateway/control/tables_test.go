@@ -18,7 +18,7 @@ import (
 
 const (
 	legacyFile = "backends: { legacy: { addresses: [\"http://127.0.0.1:9101\"] } }\n"
-	goodFile   = "routes: [{ id: a, match: /a }]\n"
+	goodFile   = "routes: [{ id: a, match: GET /a }]\n"
 	badFile    = "routes: [{ id: a, match: a }]\n"
 )
 

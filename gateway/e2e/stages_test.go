@@ -29,7 +29,7 @@ func TestJourneyInEachStage(t *testing.T) {
 	one, _ := openShop(t, nil)
 	two, _ := openShop(t, nil)
 	first, second := travel(t, one, nil), travel(t, two, nil)
-	for _, stage := range []string{"stage: legacy", "stage: canary\n    weight: 50", "stage: new"} {
+	for _, stage := range []string{"stage: legacy", "stage: canary\n  weight: 50", "stage: new"} {
 		name, _, _ := strings.Cut(strings.TrimPrefix(stage, "stage: "), "\n")
 		t.Run(name, func(t *testing.T) {
 			g, caughtUp := startShopGateway(t, stage)
@@ -94,12 +94,12 @@ func shippedRoutes(t *testing.T, stage string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts[f.Name()] = stageLines.ReplaceAllString(string(text), "    "+stage+"\n")
+		texts[f.Name()] = stageLines.ReplaceAllString(string(text), "  "+stage+"\n")
 	}
 	return texts
 }
 
-var stageLines = regexp.MustCompile(`(?m)^    stage: .*\n    weight: .*\n`)
+var stageLines = regexp.MustCompile(`(?m)^  stage: .*\n  weight: .*\n`)
 
 // listETag tells how far a product list is: it holds the number of the last change.
 // It asks in the traveller's own session, since without one a new session, and with

@@ -9,10 +9,10 @@ import (
 // cohort sources can place goes to legacy.
 func (x *Exchange) choose(key *split.Key) {
 	switch x.Entry.Stage {
-	case route.StageNew:
+	case route.StageNew, route.StageRetired:
 		x.Side = route.New
 	case route.StageCanary:
-		principal, source, ok := split.Principal(x.Entry.Cohort, x.request, x.client.IP)
+		principal, source, ok := split.Principal(x.Entry.Cohort, x.request, x.client.IP, nil)
 		if !ok {
 			return
 		}

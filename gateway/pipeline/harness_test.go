@@ -76,7 +76,7 @@ func (g *testGateway) publish(t *testing.T, legacy, other string, routes ...rout
 			{Name: "other", Addresses: []string{other}},
 		},
 		Routes: routes,
-	})
+	}, routetable.Options{})
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}

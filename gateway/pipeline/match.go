@@ -12,7 +12,25 @@ func (x *Exchange) match(live *serving) error {
 		return err
 	}
 	x.Path = routetable.Canonical(x.target.path)
-	x.Entry = live.table.Match(x.request.Method, x.request.Host, x.Path)
+	asked := routetable.Request{
+		Method: x.request.Method, Host: x.request.Host, Path: x.Path,
+		RawQuery: x.request.URL.RawQuery, Header: x.request.Header, Body: x,
+	}
+	x.Entry = live.table.Match(&asked)
 	x.bound = &live.routes[x.Entry.Index]
+	x.countUnseen(&asked)
 	return nil
+}
+
+// countUnseen counts the request where a GraphQL condition let it pass because it
+// did not get to see what is asked for, or because that belongs to several routes.
+func (x *Exchange) countUnseen(asked *routetable.Request) {
+	if x.Entry.When.AsksGraphQL() {
+		return
+	}
+	if asked.Refused != "" {
+		x.bound.series.GraphQLUnmatched(string(asked.Refused))
+	} else if asked.Mixed {
+		x.bound.series.GraphQLUnmatched("mixed")
+	}
 }

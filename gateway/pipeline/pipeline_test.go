@@ -21,8 +21,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func canary(weight float64, sources ...route.Source) route.Definition {
 	return route.Definition{
-		ID: "cart", Match: "/cart", Backend: "other", Stage: route.StageCanary, Weight: weight, Cohort: sources,
+		ID: "cart", Match: "/cart",
+		Settings: route.Settings{Backend: "other", Stage: route.StageCanary, Weight: weight, Cohort: sources},
 	}
+}
+
+func at(id, match string, stage route.Stage) route.Definition {
+	return route.Definition{ID: id, Match: match, Settings: route.Settings{Backend: "other", Stage: stage}}
 }
 
 var bySession = route.Source{Kind: route.FromCookie, Name: "sid"}
@@ -30,8 +35,8 @@ var bySession = route.Source{Kind: route.FromCookie, Name: "sid"}
 func TestStageDecidesTheSide(t *testing.T) {
 	legacy, other := newBackend(t, "legacy", nil), newBackend(t, "new", nil)
 	g := newGateway(t, legacy, other,
-		route.Definition{ID: "a", Match: "/a", Backend: "other", Stage: route.StageLegacy},
-		route.Definition{ID: "b", Match: "/b", Backend: "other", Stage: route.StageNew},
+		at("a", "/a", route.StageLegacy),
+		at("b", "/b", route.StageNew),
 		canary(100),
 	)
 	for path, want := range map[string]string{"/a": "legacy", "/b": "new", "/cart": "new", "/": "legacy"} {

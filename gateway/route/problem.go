@@ -60,7 +60,16 @@ const (
 	CodePattern        Code = "pattern"         // a match that is no pattern
 	CodeDuplicateID    Code = "duplicate_id"    // two routes or two backends of one name
 	CodeUnknownBackend Code = "unknown_backend" // a route names a backend that nobody defines
-	CodeConflict       Code = "conflict"        // two patterns overlap and none is more specific
+	CodeUnknownPolicy  Code = "unknown_policy"  // a route names a policy that nobody defines
+	CodeConflict       Code = "conflict"        // two routes overlap and none is more specific
+
+	// Warnings.
+	CodeUnreachable Code = "unreachable" // no request reaches the route
+	CodeUnused      Code = "unused"      // a backend that no route uses
+	CodeWeight      Code = "weight"      // a weight on a route that is not a canary
+	CodePolicy      Code = "no_policy"   // a route that may change state names no policy
+	CodeExpired     Code = "expired"     // a route that should be gone by now
+	CodeRetired     Code = "retired"     // legacy still serves a part of a retired route
 )
 
 // A Problem is one finding about a set.

@@ -19,22 +19,41 @@ type Definition struct {
 
 	// Match says which requests the route owns, in the pattern language of Go's
 	// net/http.ServeMux: "[METHOD ][HOST]/PATH", with "{name}" for one segment,
-	// "{name...}" for the rest and "{$}" for the end. GET also matches HEAD. Of two
-	// patterns that match a request the more specific one wins; the order of routes
-	// and files never matters. Required.
+	// "{name...}" for the rest and "{$}" for the end. GET also matches HEAD. A host
+	// may begin with "*.", for one or more labels. Of two patterns that match a
+	// request the more specific one wins; the order of routes and files never
+	// matters. Required.
 	Match string `yaml:"match"`
+
+	// When narrows the match by what else a request holds. Of two routes with the
+	// same match the one with more conditions wins. Default: no conditions.
+	When Conditions `yaml:"when"`
 
 	// Description is for people: what the route is about.
 	Description string `yaml:"description"`
+
+	Settings
+
+	// Origin is where the definition was written; the parser fills it in.
+	Origin Origin `yaml:"-"`
+}
+
+// Settings are what a route may take from the defaults of its file or folder.
+type Settings struct {
+	// Owner names who looks after the route: a team, a person, an address.
+	Owner string `yaml:"owner"`
 
 	// Group names routes that share cohorts, so that one journey over several
 	// routes never mixes sides. Default: the route's own id.
 	Group string `yaml:"group"`
 
-	// Backend names the new side. Required for the stages canary and new.
+	// Backend names the new side. Required for the stages canary, new and retired.
 	Backend string `yaml:"backend"`
 
-	// Stage says where the route stands: legacy, canary or new. Default: legacy.
+	// Stage says where the route stands: "legacy" (the monolith serves), "canary"
+	// (the new side serves the cohorts below the weight), "new" (the new side
+	// serves), or "retired" (the new side serves, and the monolith's code for it may
+	// be deleted: nothing will send it such a request again). Default: legacy.
 	Stage Stage `yaml:"stage"`
 
 	// Weight is the percentage of cohorts that the new side serves at stage canary:
@@ -42,13 +61,28 @@ type Definition struct {
 	Weight float64 `yaml:"weight"`
 
 	// Cohort lists, in order, where the value comes from that keeps a client on its
-	// side: "cookie:NAME", "header:NAME" or "client_ip". The first source that is
-	// present and not empty counts; a request that has none of them goes to legacy.
-	// Default: [client_ip].
+	// side: "claim:NAME", "header:NAME", "cookie:NAME" or "client_ip". The first
+	// source that is present and not empty counts; a request that has none of them
+	// goes to legacy. Default: [client_ip].
 	Cohort []Source `yaml:"cohort"`
 
-	// Origin is where the definition was written; the parser fills it in.
-	Origin Origin `yaml:"-"`
+	// Force says who may choose the side of single requests at stage canary: "off"
+	// (nobody) or "signed" (who sends a token that the gateway signed, in the header
+	// Ficus-Side or the cookie ficus_side; "ficus routes force" makes one). Neither
+	// reaches a backend. Default: off.
+	Force Force `yaml:"force"`
+
+	// Policy names the policy that decides who may. "public" lets everybody; it has
+	// to be written out for a route that changes state. Default: none.
+	Policy string `yaml:"policy"`
+
+	// Expires is the day by which the route should be gone from the table, such as
+	// 2027-03-31: after it, the route is a warning. Default: never.
+	Expires Date `yaml:"expires"`
+
+	// Rewrite changes what a backend gets, and takes its answers back. Default:
+	// nothing is changed.
+	Rewrite Rewrite `yaml:"rewrite"`
 }
 
 // CohortGroup is the group that decides the route's cohorts: Group, or the ID
@@ -95,6 +129,9 @@ type Set struct {
 
 // LegacyBackend is the name of the backend that is the monolith.
 const LegacyBackend = "legacy"
+
+// PolicyPublic is the policy that lets everybody.
+const PolicyPublic = "public"
 
 // DefaultID is the id of the entry that answers when no route matches.
 const DefaultID = "default"

@@ -30,13 +30,14 @@ type Stage uint8
 
 // The stages, in the order of a migration.
 const (
-	StageLegacy Stage = iota // legacy serves; the new side is not called
-	StageCanary              // the new side serves the cohorts below the weight, legacy the rest
-	StageNew                 // the new side serves
+	StageLegacy  Stage = iota // legacy serves; the new side is not called
+	StageCanary               // the new side serves the cohorts below the weight, legacy the rest
+	StageNew                  // the new side serves
+	StageRetired              // the new side serves; the legacy side is never called again
 )
 
 // Stages lists all stages, in the order of a migration.
-var Stages = [...]Stage{StageLegacy, StageCanary, StageNew}
+var Stages = [...]Stage{StageLegacy, StageCanary, StageNew, StageRetired}
 
 // String returns the stage as it is written in a route file.
 func (s Stage) String() string {
@@ -47,6 +48,8 @@ func (s Stage) String() string {
 		return "canary"
 	case StageNew:
 		return "new"
+	case StageRetired:
+		return "retired"
 	}
 	return fmt.Sprintf("Stage(%d)", uint8(s))
 }
@@ -62,38 +65,11 @@ func (s *Stage) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown stage %q (use legacy, canary or new)", text)
+	return fmt.Errorf("unknown stage %q (use legacy, canary, new or retired)", text)
 }
 
-// A Balance is a way to choose among the addresses of a backend.
-type Balance uint8
-
-// The ways to balance.
-const (
-	LeastRequests Balance = iota // of two random addresses the one with fewer requests in flight
-	RoundRobin                   // one after the other
-)
-
-// String returns the balance as it is written in a route file.
-func (b Balance) String() string {
-	if b == RoundRobin {
-		return "round_robin"
-	}
-	return "least_requests"
-}
-
-// UnmarshalText reads a balance as written in a route file.
-func (b *Balance) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "least_requests":
-		*b = LeastRequests
-	case "round_robin":
-		*b = RoundRobin
-	default:
-		return fmt.Errorf("unknown balance %q (use least_requests or round_robin)", text)
-	}
-	return nil
-}
+// CallsLegacy reports whether legacy serves some or all requests of the stage.
+func (s Stage) CallsLegacy() bool { return s == StageLegacy || s == StageCanary }
 
 // SourceKind says what part of a request a [Source] reads.
 type SourceKind uint8
@@ -103,6 +79,7 @@ const (
 	FromClientIP SourceKind = iota // the client's address
 	FromCookie                     // the value of the cookie Name
 	FromHeader                     // the first value of the header Name
+	FromClaim                      // the claim Name of who is logged in
 )
 
 // A Source is a place in a request that a cohort may be taken from.
@@ -118,6 +95,8 @@ func (s Source) String() string {
 		return "cookie:" + s.Name
 	case FromHeader:
 		return "header:" + s.Name
+	case FromClaim:
+		return "claim:" + s.Name
 	}
 	return "client_ip"
 }
@@ -132,8 +111,10 @@ func (s *Source) UnmarshalText(text []byte) error {
 		*s = Source{Kind: FromCookie, Name: name}
 	case kind == "header" && name != "":
 		*s = Source{Kind: FromHeader, Name: name}
+	case kind == "claim" && name != "":
+		*s = Source{Kind: FromClaim, Name: name}
 	default:
-		return fmt.Errorf("unknown cohort source %q (use cookie:NAME, header:NAME or client_ip)", text)
+		return fmt.Errorf("unknown cohort source %q (use claim:NAME, header:NAME, cookie:NAME or client_ip)", text)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 // one run reports all of them. The library's own decoder stops at the first.
 type decoder struct {
 	file     string
+	defaults route.Settings // what every route begins with
 	problems route.Problems
 }
 
@@ -28,6 +29,7 @@ func (d *decoder) report(node ast.Node, code route.Code, path, hint, format stri
 
 var (
 	durationType    = reflect.TypeFor[time.Duration]()
+	settingsType    = reflect.TypeFor[route.Settings]()
 	originType      = reflect.TypeFor[route.Origin]()
 	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
@@ -77,8 +79,11 @@ func (d *decoder) kind(node ast.Node, v reflect.Value, path string) {
 
 func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 	for i := range v.NumField() {
-		if v.Type().Field(i).Type == originType {
+		switch f := v.Type().Field(i); {
+		case f.Type == originType:
 			v.Field(i).Set(reflect.ValueOf(originOf(d.file, node)))
+		case f.Type == settingsType && f.Anonymous:
+			v.Field(i).Set(reflect.ValueOf(d.defaults))
 		}
 	}
 	if !d.wantMapping(node, path) {
@@ -91,7 +96,7 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 			d.report(keyNode, route.CodeUnknownKey, at, suggest(key, fields), "unknown key %q", key)
 			return
 		}
-		d.decode(value, v.Field(index), at)
+		d.decode(value, v.FieldByIndex(index), at)
 	})
 }
 
@@ -147,11 +152,13 @@ func (d *decoder) sequence(node ast.Node, v reflect.Value, path string) {
 	}
 }
 
-func fieldsOf(t reflect.Type) map[string]int {
-	fields := make(map[string]int, t.NumField())
-	for i := range t.NumField() {
-		if name := t.Field(i).Tag.Get("yaml"); name != "" && name != "-" {
-			fields[name] = i
+// fieldsOf returns the fields of a struct by their keys, those of embedded structs
+// among them.
+func fieldsOf(t reflect.Type) map[string][]int {
+	fields := make(map[string][]int, t.NumField())
+	for _, f := range reflect.VisibleFields(t) {
+		if name := f.Tag.Get("yaml"); name != "" && name != "-" {
+			fields[name] = f.Index
 		}
 	}
 	return fields

@@ -18,8 +18,19 @@ import (
 
 // document is the shape of a route file.
 type document struct {
+	// Backends defines backends by name, each once in the folder.
 	Backends map[string]route.Backend `yaml:"backends"`
-	Routes   []route.Definition       `yaml:"routes"`
+
+	// Defaults are settings for the routes of this file, which give their own where
+	// they differ.
+	Defaults route.Settings `yaml:"defaults"`
+
+	// FolderDefaults are settings for the routes of all files, before the defaults of
+	// each. They stand in one file of the folder.
+	FolderDefaults route.Settings `yaml:"folder_defaults"`
+
+	// Routes lists the routes.
+	Routes []route.Definition `yaml:"routes"`
 }
 
 // Parse turns the files into one set. The lookup resolves "{$NAME}" in backend
@@ -28,9 +39,11 @@ type document struct {
 // whoever serves a set must first look whether there are errors.
 func (f *Folder) Parse(lookup func(string) (string, bool)) (route.Set, route.Problems) {
 	var set route.Set
-	var problems route.Problems
-	for _, file := range f.Files {
-		doc, found := parseFile(file)
+	bodies, problems := f.parseFiles()
+	defaults, found := folderDefaults(f.Files, bodies)
+	problems = append(problems, found...)
+	for i, file := range f.Files {
+		doc, found := decodeFile(file.Name, bodies[i], defaults)
 		problems = append(problems, found...)
 		for name, b := range doc.Backends {
 			b.Name = name
@@ -48,16 +61,57 @@ func (f *Folder) Parse(lookup func(string) (string, bool)) (route.Set, route.Pro
 	return set, problems
 }
 
-func parseFile(file File) (document, route.Problems) {
+// parseFiles returns the root node of each file: nil where it is empty or no YAML.
+func (f *Folder) parseFiles() ([]ast.Node, route.Problems) {
+	var problems route.Problems
+	bodies := make([]ast.Node, len(f.Files))
+	for i, file := range f.Files {
+		body, problem := parseYAML(file)
+		if problem != nil {
+			problems = append(problems, *problem)
+		} else if body != nil && body.Type() != ast.NullType {
+			bodies[i] = body
+		}
+	}
+	return bodies, problems
+}
+
+// folderDefaults finds the folder_defaults in one of the files. What is wrong inside
+// them is found when that file is decoded.
+func folderDefaults(files []File, bodies []ast.Node) (route.Settings, route.Problems) {
+	var defaults route.Settings
+	var problems route.Problems
+	first := ""
+	for i, body := range bodies {
+		node := child(body, "folder_defaults")
+		switch {
+		case node == nil:
+		case first != "":
+			problems = append(problems, route.Problem{
+				Code: route.CodeDuplicateKey, Origin: route.Origin{File: files[i].Name}, Path: "folder_defaults",
+				Message: "the folder_defaults stand in " + first + " too",
+				Hint:    "keep one of them; defaults: is for the routes of one file",
+			})
+		default:
+			first = files[i].Name
+			new(decoder).decode(node, reflect.ValueOf(&defaults).Elem(), "")
+		}
+	}
+	return defaults, problems
+}
+
+// decodeFile decodes one file, whose routes begin with the folder's defaults, then
+// the file's own.
+func decodeFile(name string, body ast.Node, defaults route.Settings) (document, route.Problems) {
 	var doc document
-	body, problem := parseYAML(file)
-	if problem != nil {
-		return doc, route.Problems{*problem}
+	if body == nil {
+		return doc, nil
 	}
-	d := decoder{file: file.Name}
-	if body != nil && body.Type() != ast.NullType {
-		d.decode(body, reflect.ValueOf(&doc).Elem(), "")
+	if node := child(body, "defaults"); node != nil {
+		new(decoder).decode(node, reflect.ValueOf(&defaults).Elem(), "")
 	}
+	d := decoder{file: name, defaults: defaults}
+	d.decode(body, reflect.ValueOf(&doc).Elem(), "")
 	for i := range doc.Routes {
 		doc.Routes[i].Origin.Index = i
 	}

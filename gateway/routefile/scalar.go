@@ -116,7 +116,7 @@ func describe(node ast.Node) string {
 }
 
 // suggest names the known key that is nearest to a mistyped one, or all keys.
-func suggest(key string, fields map[string]int) string {
+func suggest(key string, fields map[string][]int) string {
 	var names []string
 	best, distance := "", len(key)/2+1
 	for name := range fields {

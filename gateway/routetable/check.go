@@ -49,8 +49,13 @@ func CheckDefinition(d *route.Definition) route.Problems {
 	} else if math.Abs(points-math.Round(points)) > 1e-6 {
 		report("weight", value("the weight %v has more than two decimals", d.Weight))
 	}
+	if d.Policy != "" && !isName(d.Policy, true) {
+		report("policy", badName("policy", d.Policy))
+	}
+	found = append(found, checkWhen(d)...)
+	found = append(found, checkRewrite(d)...)
 	for i, source := range d.Cohort {
-		if source.Kind != route.FromClientIP && !httpguts.ValidHeaderFieldName(source.Name) {
+		if (source.Kind == route.FromCookie || source.Kind == route.FromHeader) && !httpguts.ValidHeaderFieldName(source.Name) {
 			report(fmt.Sprintf("cohort[%d]", i), value("%q is no name of a cookie or header", source.Name))
 		}
 	}
@@ -129,9 +134,14 @@ func isName(s string, dots bool) bool {
 }
 
 func at(d *route.Definition, key string, p route.Problem) route.Problem {
-	p.Origin = route.Origin{File: d.Origin.File}
-	p.Path = fmt.Sprintf("routes[%d].%s", d.Origin.Index, key)
-	p.Route = d.ID
+	return placed(d.Origin, d.ID, key, p)
+}
+
+// placed gives a problem the place of a key of a route.
+func placed(origin route.Origin, id, key string, p route.Problem) route.Problem {
+	p.Origin = route.Origin{File: origin.File}
+	p.Path = fmt.Sprintf("routes[%d].%s", origin.Index, key)
+	p.Route = id
 	return p
 }
 

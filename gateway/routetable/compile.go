@@ -64,6 +64,13 @@ func (c *compiler) checkRoutes() {
 				Hint:    c.backendHint(),
 			}))
 		}
+		if d.Policy != "" && d.Policy != route.PolicyPublic && isName(d.Policy, true) {
+			c.report(at(d, "policy", route.Problem{
+				Code:    route.CodeUnknownPolicy,
+				Message: fmt.Sprintf("there is no policy %q", d.Policy),
+				Hint:    "the one policy so far is public, which lets everybody",
+			}))
+		}
 		if origin, taken := first[d.ID]; taken && d.ID != "" {
 			c.report(at(d, "id", route.Problem{
 				Code:    route.CodeDuplicateID,
@@ -99,10 +106,10 @@ func (c *compiler) buildEntries() {
 			continue // CheckDefinition has said so
 		}
 		e := newEntry(d, pattern, len(c.entries))
-		if other := c.hosts.conflict(pattern); other != nil {
+		if other := c.hosts.conflict(e); other != nil {
 			c.report(at(d, "match", route.Problem{
 				Code: route.CodeConflict, Message: describeConflict(e, other),
-				Hint: "make one of them more specific",
+				Hint: conflictHint(e, other),
 			}))
 			continue
 		}
@@ -114,15 +121,27 @@ func (c *compiler) buildEntries() {
 	})
 }
 
+func conflictHint(e, other *Entry) string {
+	if r, _ := comparePatterns(e.Pattern, other.Pattern); r == same && (e.When != nil || other.When != nil) {
+		return "give one of them one more condition (when), or make the conditions exclude each other"
+	}
+	return "make one of them more specific"
+}
+
 func newEntry(d *route.Definition, pattern Pattern, index int) *Entry {
 	e := &Entry{
-		ID: d.ID, Index: index, Pattern: pattern,
+		ID: d.ID, Description: d.Description, Owner: d.Owner, Index: index,
+		Pattern: pattern, When: compileConditions(&d.When),
 		Stage: d.Stage, Weight: basisPoints(d.Weight),
-		Group: d.CohortGroup(), Cohort: d.Cohort,
-		Backend: d.Backend, Origin: d.Origin,
+		Group: d.CohortGroup(), Cohort: d.Cohort, Force: d.Force,
+		Backend: d.Backend, Policy: d.Policy, Expires: d.Expires, Origin: d.Origin,
 	}
 	if len(e.Cohort) == 0 {
 		e.Cohort = []route.Source{{Kind: route.FromClientIP}}
+	}
+	if !d.Rewrite.Legacy.IsZero() || !d.Rewrite.New.IsZero() {
+		rewrite := d.Rewrite // its own copy, so that the definition can go
+		e.Rewrite = &rewrite
 	}
 	return e
 }

@@ -5,13 +5,15 @@ import (
 	"slices"
 )
 
-// conflict looks among the entries inserted so far for one that overlaps with p
+// conflict looks among the entries inserted so far for one that overlaps with e
 // without either being more specific; nil if there is none. Patterns of different
-// hosts never conflict: the more specific host wins.
+// hosts never conflict: the more specific host wins. Nor do entries whose conditions
+// exclude each other.
 //
-// It walks the trees along p instead of comparing p with every pattern, and
+// It walks the trees along e's pattern instead of comparing it with every other, and
 // leaves out subtrees that can hold no conflict.
-func (h hostIndex) conflict(p Pattern) *Entry {
+func (h hostIndex) conflict(e *Entry) *Entry {
+	p := e.Pattern
 	trees := h[p.host]
 	if trees == nil {
 		return nil
@@ -21,9 +23,9 @@ func (h hostIndex) conflict(p Pattern) *Entry {
 		if !overlap {
 			continue
 		}
-		s := search{methods: relation}
-		if e := s.walk((*trees)[method], p.segments, same); e != nil {
-			return e
+		s := search{methods: relation, when: e.When}
+		if found := s.walk((*trees)[method], p.segments, same); found != nil {
+			return found
 		}
 	}
 	return nil
@@ -54,17 +56,23 @@ func compareMethods(a, b string) (r relation, overlap bool) {
 }
 
 // search looks for an entry in conflict with a pattern whose method stands in
-// the given relation to the methods of the tree.
-type search struct{ methods relation }
+// the given relation to the methods of the tree, and its conditions.
+type search struct {
+	methods relation
+	when    *Conditions
+}
 
-// hit returns e if a pattern whose path stands in relation paths to e's is in
-// conflict with it.
+// hit returns the first of the entries at a place that is in conflict with the
+// pattern, whose path stands in relation paths to theirs.
 func (s search) hit(e *Entry, paths relation) *Entry {
-	if e == nil {
+	whole := paths | s.methods
+	if whole == general || whole == specific {
 		return nil
 	}
-	if whole := paths | s.methods; whole == same || whole == overlapping {
-		return e
+	for ; e != nil; e = e.next {
+		if !exclude(s.when, e.When) && (whole == overlapping || s.when.Count() == e.When.Count()) {
+			return e
+		}
 	}
 	return nil
 }
@@ -109,20 +117,16 @@ func (s search) walk(n *node, segments []segment, paths relation) *Entry {
 }
 
 // below looks at all entries under n that end after a slash, to each of which the
-// pattern stands in the relation paths: so either all are hits or none is.
+// pattern stands in the relation paths: so all are hits, conditions aside, or none is.
 func (s search) below(n *node, paths relation) *Entry {
-	if whole := paths | s.methods; whole != overlapping {
+	if paths|s.methods != overlapping {
 		return nil
 	}
-	return n.anyBelow()
-}
-
-func (n *node) anyBelow() *Entry {
-	if n.slashEnd != nil {
-		return n.slashEnd
+	if e := s.hit(n.slashEnd, paths); e != nil {
+		return e
 	}
 	for _, child := range n.branches() {
-		for _, e := range []*Entry{child.end, child.rest, child.anyBelow()} {
+		for _, e := range []*Entry{s.hit(child.end, paths), s.hit(child.rest, paths), s.below(child, paths)} {
 			if e != nil {
 				return e
 			}

@@ -9,12 +9,22 @@ import (
 func describeConflict(a, b *Entry) string {
 	p, q := a.Pattern, b.Pattern
 	pair := fmt.Sprintf("%q and %q (%s)", p.text, q.text, b.Origin)
+	if a.When != nil || b.When != nil {
+		pair = fmt.Sprintf("%q%s and %q%s (%s)", p.text, whenText(a), q.text, whenText(b), b.Origin)
+	}
 	onlyFirst, onlySecond := exampleOnly(p, q), exampleOnly(q, p)
 	if onlyFirst == "" || onlySecond == "" {
-		return fmt.Sprintf("%s match the same requests, such as %q", pair, exampleBoth(p, q))
+		return fmt.Sprintf("%s match the same requests, such as %q%s", pair, exampleBoth(p, q), whenText(&Entry{When: merge(a.When, b.When)}))
 	}
 	return fmt.Sprintf("%s both match %q; only the first matches %q, only the second %q",
 		pair, exampleBoth(p, q), onlyFirst, onlySecond)
+}
+
+func whenText(e *Entry) string {
+	if e.When == nil {
+		return ""
+	}
+	return " with " + e.When.String()
 }
 
 // exampleBoth returns a request that matches both of two patterns that overlap.
@@ -51,6 +61,14 @@ func exampleOnly(p, q Pattern) string {
 		}
 	}
 	return ""
+}
+
+// sampleTarget returns a request that a pattern matches.
+func sampleTarget(p Pattern) (method, host, path string) {
+	if host = p.host; strings.HasPrefix(host, ".") {
+		host = "www" + host
+	}
+	return p.method, host, ownPath(p.segments)
 }
 
 func exampleRequest(method, host, path string) string {

@@ -1,6 +1,7 @@
 package routetable
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -16,27 +17,27 @@ type methodTrees map[string]*node
 type node struct {
 	children map[string]*node // by literal segment
 	wild     *node            // {name}
-	end      *Entry           // a pattern that ends here
-	slashEnd *Entry           // one that ends here with {$}
-	rest     *Entry           // one that takes all from here on
+	end      *Entry           // patterns that end here, those with more conditions first
+	slashEnd *Entry           // those that end here with {$}
+	rest     *Entry           // those that take all from here on
 }
 
-func (h hostIndex) match(method, host, path string) *Entry {
+func (h hostIndex) match(r *Request) *Entry {
 	if len(h) > 1 || h[""] == nil {
-		if e := h.matchNamed(method, normalHost(host), path); e != nil {
+		if e := h.matchNamed(normalHost(r.Host), r); e != nil {
 			return e
 		}
 	}
 	if trees := h[""]; trees != nil {
-		return trees.match(method, path)
+		return trees.match(r)
 	}
 	return nil
 }
 
 // matchNamed tries the exact host, then its wildcards from the longest on.
-func (h hostIndex) matchNamed(method, host, path string) *Entry {
+func (h hostIndex) matchNamed(host string, r *Request) *Entry {
 	if trees := h[host]; trees != nil && host != "" {
-		if e := trees.match(method, path); e != nil {
+		if e := trees.match(r); e != nil {
 			return e
 		}
 	}
@@ -45,7 +46,7 @@ func (h hostIndex) matchNamed(method, host, path string) *Entry {
 			continue
 		}
 		if trees := h[host[i:]]; trees != nil {
-			if e := trees.match(method, path); e != nil {
+			if e := trees.match(r); e != nil {
 				return e
 			}
 		}
@@ -65,57 +66,75 @@ func normalHost(host string) string {
 // match tries the method's own tree, then for HEAD that of GET, then the tree of
 // patterns without a method. That the first hit is the most specific is what
 // compiling has made sure.
-func (trees methodTrees) match(method, path string) *Entry {
-	if method != "" {
-		if n := trees[method]; n != nil {
-			if e := n.match(path); e != nil {
+func (trees methodTrees) match(r *Request) *Entry {
+	if r.Method != "" {
+		if n := trees[r.Method]; n != nil {
+			if e := n.match(r.Path, r); e != nil {
 				return e
 			}
 		}
-		if method == "HEAD" {
+		if r.Method == "HEAD" {
 			if n := trees["GET"]; n != nil {
-				if e := n.match(path); e != nil {
+				if e := n.match(r.Path, r); e != nil {
 					return e
 				}
 			}
 		}
 	}
 	if n := trees[""]; n != nil {
-		return n.match(path)
+		return n.match(r.Path, r)
 	}
 	return nil
 }
 
 // match walks down by the segments of path, which is empty or begins with a
 // slash: a literal before a wildcard, a wildcard before the rest.
-func (n *node) match(path string) *Entry {
+func (n *node) match(path string, r *Request) *Entry {
 	if path == "" {
-		return n.end
+		return n.end.pick(r)
 	}
 	if path == "/" {
-		if n.slashEnd != nil {
-			return n.slashEnd
+		if e := n.slashEnd.pick(r); e != nil {
+			return e
 		}
-		return n.rest
+		return n.rest.pick(r)
 	}
 	if path[0] != '/' {
 		return nil
 	}
 	segment, after := nextSegment(path)
 	if child := n.children[segment]; child != nil {
-		if e := child.match(after); e != nil {
+		if e := child.match(after, r); e != nil {
 			return e
 		}
 	}
 	if n.wild != nil && segment != "" {
-		if e := n.wild.match(after); e != nil {
+		if e := n.wild.match(after, r); e != nil {
 			return e
 		}
 	}
-	return n.rest
+	return n.rest.pick(r)
 }
 
-// insert adds a pattern's entry; the place must be free.
+// pick returns the first of the entries at a place whose conditions hold.
+func (e *Entry) pick(r *Request) *Entry {
+	for ; e != nil; e = e.next {
+		if (r.anyWhen || e.When.hold(r)) && !slices.Contains(r.skip, e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// place adds an entry to those at a place, behind all with as many conditions.
+func place(at **Entry, e *Entry) {
+	for *at != nil && (*at).When.Count() >= e.When.Count() {
+		at = &(*at).next
+	}
+	e.next, *at = *at, e
+}
+
+// insert adds an entry that is in conflict with none.
 func (h hostIndex) insert(e *Entry) {
 	trees := h[e.Pattern.host]
 	if trees == nil {
@@ -130,10 +149,10 @@ func (h hostIndex) insert(e *Entry) {
 	for _, s := range e.Pattern.segments {
 		switch s.kind {
 		case slashEnd:
-			n.slashEnd = e
+			place(&n.slashEnd, e)
 			return
 		case rest:
-			n.rest = e
+			place(&n.rest, e)
 			return
 		case wildcard:
 			if n.wild == nil {
@@ -152,5 +171,5 @@ func (h hostIndex) insert(e *Entry) {
 			n = child
 		}
 	}
-	n.end = e
+	place(&n.end, e)
 }

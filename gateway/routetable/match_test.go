@@ -14,7 +14,7 @@ import (
 // compile compiles patterns, each a route "r<i>" on the backend "new".
 func compile(t testing.TB, patterns ...string) *Table {
 	t.Helper()
-	table, problems := Compile(setOf(patterns...))
+	table, problems := Compile(setOf(patterns...), Options{})
 	if problems.HasErrors() {
 		t.Fatalf("Compile(%q): %v", patterns, problems)
 	}
@@ -28,7 +28,7 @@ func setOf(patterns ...string) route.Set {
 	}}
 	for i, p := range patterns {
 		set.Routes = append(set.Routes, route.Definition{
-			ID: fmt.Sprintf("r%d", i), Match: p, Backend: "new", Stage: route.StageNew,
+			ID: fmt.Sprintf("r%d", i), Match: p, Settings: route.Settings{Backend: "new", Stage: route.StageNew},
 			Origin: route.Origin{File: "routes/test.yaml", Line: i + 1, Column: 5, Index: i},
 		})
 	}
@@ -89,7 +89,7 @@ func TestMatch(t *testing.T) {
 		{"POST", "example.net", "/api/", "r0"},
 		{"OPTIONS", "x", "*", "default"},
 	} {
-		if got := table.Match(tc.method, tc.host, tc.path).ID; got != tc.want {
+		if got := table.Match(&Request{Method: tc.method, Host: tc.host, Path: tc.path}).ID; got != tc.want {
 			t.Errorf("Match(%s %s%s) = %s, want %s", tc.method, tc.host, tc.path, got, tc.want)
 		}
 	}
@@ -97,7 +97,7 @@ func TestMatch(t *testing.T) {
 
 func TestMatchWithoutRouteIsDefault(t *testing.T) {
 	table := compile(t, "GET /api/cart")
-	e := table.Match("GET", "x", "/")
+	e := table.Match(&Request{Method: "GET", Host: "x", Path: "/"})
 	if e != table.Default() || e.Stage != route.StageLegacy || e.BackendOf(route.Legacy) != "legacy" {
 		t.Errorf("got %+v", e)
 	}
@@ -106,7 +106,7 @@ func TestMatchWithoutRouteIsDefault(t *testing.T) {
 func TestMatchAllocatesNothing(t *testing.T) {
 	table := compile(t, "GET shop.example.com/api/cart/{id}", "/files/{p...}", "*.example.com/x/{y}/z")
 	for _, target := range []string{"/api/cart/17", "/files/a/b/c", "/x/7/z", "/nothing/here"} {
-		if n := testing.AllocsPerRun(100, func() { table.Match("GET", "shop.example.com:8080", target) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { table.Match(&Request{Method: "GET", Host: "shop.example.com:8080", Path: target}) }); n != 0 {
 			t.Errorf("Match(%s): %v allocations", target, n)
 		}
 	}
@@ -250,7 +250,7 @@ func checkAgainstReference(t *testing.T, seed uint64) {
 			t.Fatalf("ParsePattern(%q): %v", text, err)
 		}
 		e := &Entry{ID: text, Pattern: p}
-		conflict := index.conflict(p)
+		conflict := index.conflict(e)
 		if !strings.Contains(text, "*") {
 			if refused := muxRefuses(mux, text); refused != (conflict != nil) {
 				t.Fatalf("seed %d: %q: conflict %v, ServeMux refuses: %v", seed, text, conflict, refused)
@@ -266,7 +266,7 @@ func checkAgainstReference(t *testing.T, seed uint64) {
 	table := &Table{Entries: append(entries, &Entry{ID: "default"}), hosts: index}
 	for range 60 {
 		method, host, path := randomRequest(r)
-		got, want := table.Match(method, host, path), naive(table.Entries, method, host, path)
+		got, want := table.Match(&Request{Method: method, Host: host, Path: path}), naive(table.Entries, method, host, path)
 		if got != want {
 			t.Fatalf("seed %d: Match(%s %s%s) = %s, naively %s", seed, method, host, path, got.ID, want.ID)
 		}

@@ -4,9 +4,9 @@
 //
 // Of two patterns that match a request the more specific one wins: by host first
 // (an exact name, then the longest "*." wildcard, then none), then by path and
-// method. Where neither is more specific the set does not compile, and the
-// problem shows requests that prove it. So the order of routes and files can
-// never matter.
+// method; of equal patterns the one with more conditions. Where neither is more
+// specific, and one request can meet both, the set does not compile, and the problem
+// shows requests that prove it. So the order of routes and files can never matter.
 //
 // A Table is immutable and owns nothing that needs closing: it names backends and
 // leaves it to the pipeline to hold them. Its methods may be called concurrently.
@@ -18,21 +18,31 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"ficus/gateway/route"
 )
 
 // An Entry is one route as compiled.
 type Entry struct {
-	ID      string
-	Index   int            // place in Table.Entries; the default entry is the last
-	Pattern Pattern        // zero for the default entry
-	Stage   route.Stage    // where the route stands
-	Weight  int            // cohorts that the new side serves at stage canary: 0 to 10,000
-	Group   string         // routes of one group share cohorts
-	Cohort  []route.Source // where the cohort comes from, in order
-	Backend string         // the new side; "" where there is none
-	Origin  route.Origin   // where it was written
+	ID          string
+	Description string
+	Owner       string
+	Index       int            // place in Table.Entries; the default entry is the last
+	Pattern     Pattern        // zero for the default entry
+	When        *Conditions    // nil where there are none
+	Stage       route.Stage    // where the route stands
+	Weight      int            // cohorts that the new side serves at stage canary: 0 to 10,000
+	Group       string         // routes of one group share cohorts
+	Cohort      []route.Source // where the cohort comes from, in order
+	Force       route.Force    // who may choose the side of a request
+	Backend     string         // the new side; "" where there is none
+	Policy      string         // who may; "" where none is named
+	Rewrite     *route.Rewrite // nil where nothing is changed
+	Expires     route.Date     // zero: never
+	Origin      route.Origin   // where it was written
+
+	next *Entry // of the same pattern, with as many conditions or fewer
 }
 
 // BackendOf returns the name of the backend that serves a side of the entry.
@@ -55,20 +65,35 @@ type Table struct {
 // Default is the entry that answers when no route matches: legacy.
 func (t *Table) Default() *Entry { return t.Entries[len(t.Entries)-1] }
 
-// Match returns the entry that owns a request, never nil. The method is as sent,
-// the host as in the Host header with or without a port, and the path is
-// canonical (see [Canonical]). A match allocates nothing.
-func (t *Table) Match(method, host, path string) *Entry {
-	if e := t.hosts.match(method, host, path); e != nil {
+// Match returns the entry that owns a request, never nil. A match allocates nothing
+// but what a GraphQL condition needs to read the request.
+func (t *Table) Match(r *Request) *Entry {
+	if e := t.hosts.match(r); e != nil {
 		return e
 	}
 	return t.Default()
 }
 
+// Entry returns the entry of that id, or nil.
+func (t *Table) Entry(id string) *Entry {
+	for _, e := range t.Entries {
+		if e.ID == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// Options are what a compilation depends on beside the set.
+type Options struct {
+	// Now is when it happens: routes that expired by then are warnings.
+	Now time.Time
+}
+
 // Compile checks a set and compiles it. With an error among the problems the
-// table is nil. Problems carry the file and the path inside it; the folder they
+// table is nil, and nothing is said about warnings. Problems carry the file and the path inside it; the folder they
 // came from can add line and column (routefile's Locate).
-func Compile(set route.Set) (*Table, route.Problems) {
+func Compile(set route.Set, options Options) (*Table, route.Problems) {
 	c := compiler{set: set}
 	c.checkBackends()
 	c.checkRoutes()
@@ -76,6 +101,7 @@ func Compile(set route.Set) (*Table, route.Problems) {
 	if c.problems.HasErrors() {
 		return nil, c.problems
 	}
+	c.problems = append(c.problems, c.warnings(options.Now)...)
 	return &Table{
 		Entries:  c.entries,
 		Backends: c.backends,
@@ -94,7 +120,7 @@ func LegacyOnly(set route.Set) (table *Table, ok bool) {
 			legacy = append(legacy, b)
 		}
 	}
-	table, _ = Compile(route.Set{Backends: legacy})
+	table, _ = Compile(route.Set{Backends: legacy}, Options{})
 	return table, table != nil
 }
 

@@ -49,9 +49,10 @@ func Choose(cohort, weight int) route.Side {
 }
 
 // Principal returns the value of the first source that the request has, and that
-// source. The client's address is given by the caller, who knows which proxies to
-// trust. ok is false where the request has none of the sources.
-func Principal(sources []route.Source, r *http.Request, clientIP string) (principal string, from route.Source, ok bool) {
+// source. The client's address and the claims of who is logged in are given by the
+// caller, who knows which proxies and tokens to trust. ok is false where the request
+// has none of the sources.
+func Principal(sources []route.Source, r *http.Request, clientIP string, claims map[string]string) (principal string, from route.Source, ok bool) {
 	for _, s := range sources {
 		switch s.Kind {
 		case route.FromClientIP:
@@ -60,6 +61,8 @@ func Principal(sources []route.Source, r *http.Request, clientIP string) (princi
 			principal = r.Header.Get(s.Name)
 		case route.FromCookie:
 			principal = cookie(r, s.Name)
+		case route.FromClaim:
+			principal = claims[s.Name]
 		}
 		if principal != "" {
 			return principal, s, true

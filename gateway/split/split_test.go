@@ -74,6 +74,7 @@ func TestGroupAndPrincipalDoNotRunTogether(t *testing.T) {
 func TestPrincipal(t *testing.T) {
 	cookie, header, ip := route.Source{Kind: route.FromCookie, Name: "sid"},
 		route.Source{Kind: route.FromHeader, Name: "X-Client"}, route.Source{Kind: route.FromClientIP}
+	claim := route.Source{Kind: route.FromClaim, Name: "sub"}
 	for _, tc := range []struct {
 		name    string
 		sources []route.Source
@@ -85,10 +86,11 @@ func TestPrincipal(t *testing.T) {
 		{"first wins", []route.Source{cookie, header}, http.Header{"Cookie": {"sid=s1"}, "X-Client": {"c1"}}, "s1", cookie, true},
 		{"absent is passed over", []route.Source{cookie, header}, http.Header{"X-Client": {"c1"}}, "c1", header, true},
 		{"empty is passed over", []route.Source{cookie, ip}, http.Header{"Cookie": {"sid="}}, "192.0.2.1", ip, true},
+		{"claim", []route.Source{{Kind: route.FromClaim, Name: "role"}, claim, ip}, http.Header{}, "u1", claim, true},
 		{"none", []route.Source{cookie, header}, http.Header{}, "", route.Source{}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, from, ok := Principal(tc.sources, &http.Request{Header: tc.header}, "192.0.2.1")
+			got, from, ok := Principal(tc.sources, &http.Request{Header: tc.header}, "192.0.2.1", map[string]string{"sub": "u1"})
 			if got != tc.want || from != tc.from || ok != tc.ok {
 				t.Errorf("got %q from %v, %v", got, from, ok)
 			}

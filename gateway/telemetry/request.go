@@ -58,6 +58,7 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 		m.requests.DeletePartialMatch(match)
 		m.duration.DeletePartialMatch(match)
 		m.inFlight.DeletePartialMatch(match)
+		m.graphQL.DeletePartialMatch(match)
 	}
 }
 
@@ -73,6 +74,16 @@ func (r *Route) Observe(side route.Side, method string, status int, took time.Du
 	s := r.side(side)
 	s.duration.Observe(took.Seconds())
 	r.counter(s, side, counterKey{methodLabel(method), codeLabel(status)}).Inc()
+}
+
+// GraphQLUnmatched counts a request that a GraphQL condition let pass unseen. The
+// reason is one of a closed set.
+func (r *Route) GraphQLUnmatched(reason string) {
+	r.metrics.mu.Lock()
+	defer r.metrics.mu.Unlock()
+	if !r.removed {
+		r.metrics.graphQL.WithLabelValues(r.id, reason).Inc()
+	}
 }
 
 func (r *Route) side(side route.Side) *sideSeries {

@@ -20,6 +20,14 @@ func (m *Metrics) TableApplied(now time.Time, revision string, stages map[route.
 	m.setProblems(warnings)
 }
 
+// RouteExpiries sets when the routes of the table that serves should be gone, by id.
+func (m *Metrics) RouteExpiries(expiries map[string]time.Time) {
+	m.expires.Reset()
+	for id, t := range expiries {
+		m.expires.WithLabelValues(id).Set(float64(t.Unix()))
+	}
+}
+
 // TableRejected records that the folder was loaded and not applied.
 func (m *Metrics) TableRejected(problems route.Problems) {
 	m.reloads.WithLabelValues("rejected").Inc()

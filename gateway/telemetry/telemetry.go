@@ -19,6 +19,8 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight *prometheus.GaugeVec
+	graphQL  *prometheus.CounterVec
+	expires  *prometheus.GaugeVec
 
 	tableInfo     *prometheus.GaugeVec
 	tableRoutes   *prometheus.GaugeVec
@@ -55,6 +57,11 @@ func New() *Metrics {
 		}, []string{"route", "side"}),
 		inFlight: gauge("ficus_requests_in_flight",
 			"Requests being served now, open streams and upgrades included.", "route", "side"),
+		graphQL: counter("ficus_graphql_unmatched_total",
+			"Requests that a GraphQL condition let pass unseen, by the route that took them and the reason: mixed, batch, too_large, encoded, malformed or unreadable.",
+			"route", "reason"),
+		expires: gauge("ficus_route_expires_timestamp_seconds",
+			"When a route should be gone from the table; no series for a route that never expires.", "route"),
 
 		tableInfo: gauge("ficus_table_info", "1 for the revision of the table that serves.", "revision"),
 		tableRoutes: gauge("ficus_table_routes",
@@ -81,7 +88,7 @@ func New() *Metrics {
 // already is no error.
 func (m *Metrics) Register(registry prometheus.Registerer) error {
 	for _, c := range []prometheus.Collector{
-		m.requests, m.duration, m.inFlight,
+		m.requests, m.duration, m.inFlight, m.graphQL, m.expires,
 		m.tableInfo, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime,
 	} {
 		var already prometheus.AlreadyRegisteredError

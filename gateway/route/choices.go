@@ -1,0 +1,133 @@
+package route
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// choice reads one of the words that a key takes: their index is the value.
+func choice(what string, text []byte, words ...string) (uint8, error) {
+	if i := slices.Index(words, string(text)); i >= 0 {
+		return uint8(i), nil
+	}
+	last := len(words) - 1
+	return 0, fmt.Errorf("unknown %s %q (use %s or %s)", what, text, strings.Join(words[:last], ", "), words[last])
+}
+
+// A Balance is a way to choose among the addresses of a backend.
+type Balance uint8
+
+// The ways to balance.
+const (
+	LeastRequests Balance = iota // of two random addresses the one with fewer requests in flight
+	RoundRobin                   // one after the other
+)
+
+var balances = []string{"least_requests", "round_robin"}
+
+// String returns the balance as it is written in a route file.
+func (b Balance) String() string { return balances[b] }
+
+// UnmarshalText reads a balance as written in a route file.
+func (b *Balance) UnmarshalText(text []byte) (err error) {
+	*(*uint8)(b), err = choice("balance", text, balances...)
+	return err
+}
+
+// Force says who may choose the side of single requests.
+type Force uint8
+
+// Who may choose a side.
+const (
+	ForceOff    Force = iota // nobody
+	ForceSigned              // who sends a token that the gateway signed
+)
+
+var forces = []string{"off", "signed"}
+
+// String returns the choice as it is written in a route file.
+func (f Force) String() string { return forces[f] }
+
+// UnmarshalText reads the choice as written in a route file.
+func (f *Force) UnmarshalText(text []byte) (err error) {
+	*(*uint8)(f), err = choice("force", text, forces...)
+	return err
+}
+
+// MapBack is a part of answers that is mapped back.
+type MapBack uint8
+
+// What of an answer can be mapped back.
+const (
+	MapLocation  MapBack = iota // Location, Content-Location and Refresh
+	MapLink                     // Link
+	MapSetCookie                // domain and path of Set-Cookie
+)
+
+var mapBacks = []string{"location", "link", "set_cookie"}
+
+// String returns the part as it is written in a route file.
+func (m MapBack) String() string { return mapBacks[m] }
+
+// UnmarshalText reads the part as written in a route file.
+func (m *MapBack) UnmarshalText(text []byte) (err error) {
+	*(*uint8)(m), err = choice("map_back", text, mapBacks...)
+	return err
+}
+
+// OperationType is the type of a GraphQL operation.
+type OperationType uint8
+
+// The types of GraphQL operations.
+const (
+	AnyOperation OperationType = iota // no condition
+	Query
+	Mutation
+	Subscription
+)
+
+var operationTypes = []string{"query", "mutation", "subscription"}
+
+// String returns the type as it is written in a route file, "" for any.
+func (o OperationType) String() string {
+	if o == AnyOperation {
+		return ""
+	}
+	return operationTypes[o-1]
+}
+
+// UnmarshalText reads the type as written in a route file.
+func (o *OperationType) UnmarshalText(text []byte) error {
+	i, err := choice("operation type", text, operationTypes...)
+	*o = OperationType(i) + 1
+	return err
+}
+
+// A Date is a day in UTC. The zero Date is none.
+type Date struct{ time.Time }
+
+// String returns the date as it is written in a route file, "" for none.
+func (d Date) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.Format(time.DateOnly)
+}
+
+// UnmarshalText reads a date as written in a route file.
+func (d *Date) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no date: write it as 2027-03-31", text)
+	}
+	d.Time = t
+	return nil
+}
+
+// End is the moment when the day is over.
+func (d Date) End() time.Time { return d.AddDate(0, 0, 1) }
+
+// PassedBy reports whether the day is over.
+func (d Date) PassedBy(now time.Time) bool { return !d.IsZero() && !now.Before(d.End()) }

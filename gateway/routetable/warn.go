@@ -1,0 +1,118 @@
+package routetable
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"ficus/gateway/route"
+)
+
+// warnings looks for what can be served and is hardly meant.
+func (c *compiler) warnings(now time.Time) route.Problems {
+	var found route.Problems
+	for i := range c.set.Routes {
+		found = append(found, warnRoute(&c.set.Routes[i], now)...)
+	}
+	found = append(found, c.warnRetired()...)
+	return append(found, c.warnUnusedBackends()...)
+}
+
+// warnRoute looks at one route alone.
+func warnRoute(d *route.Definition, now time.Time) route.Problems {
+	var found route.Problems
+	warn := func(key string, code route.Code, hint, format string, args ...any) {
+		found = append(found, at(d, key, route.Problem{
+			Code: code, Severity: route.Warning, Message: fmt.Sprintf(format, args...), Hint: hint,
+		}))
+	}
+	pattern, _ := ParsePattern(d.Match)
+	if why := unreachable(pattern, d); why != "" {
+		warn("match", route.CodeUnreachable, "remove the route, or mend its match", "no request reaches the route: %s", why)
+	}
+	if d.Weight != 0 && d.Stage != route.StageCanary {
+		warn("weight", route.CodeWeight, "remove the weight, or set stage: canary",
+			"the weight %v says nothing at stage %s", d.Weight, d.Stage)
+	}
+	if d.Policy == "" && changesState(pattern.method) {
+		warn("match", route.CodePolicy, "name a policy, or write policy: public",
+			"the route may change state, and no policy says who may")
+	}
+	if d.Expires.PassedBy(now) {
+		warn("expires", route.CodeExpired, "remove the route, or set another day",
+			"the route should have been gone by %s", d.Expires)
+	}
+	return found
+}
+
+// unreachable says why no request can match, "" if some can.
+func unreachable(p Pattern, d *route.Definition) string {
+	switch {
+	case p.method == http.MethodConnect:
+		return "the gateway refuses CONNECT"
+	case (p.method == http.MethodGet || p.method == http.MethodHead) && d.When.GraphQL.Type == route.Mutation:
+		return "GraphQL has no mutations by GET"
+	case d.When.GraphQL.Type == route.Subscription && len(d.When.GraphQL.Fields) > 1:
+		return "a subscription asks for one root field"
+	}
+	return ""
+}
+
+// changesState reports whether a method, "" being any, may change state (RFC 9110,
+// 9.2.1).
+func changesState(method string) bool {
+	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
+}
+
+// warnRetired finds retired routes inside of which a more specific route still calls
+// legacy: its code there can't be deleted yet.
+func (c *compiler) warnRetired() route.Problems {
+	var found route.Problems
+	warned := map[*Entry]bool{}
+	for _, inner := range c.entries[:len(c.entries)-1] {
+		if !inner.CallsLegacy() {
+			continue
+		}
+		r := Request{anyWhen: true, skip: []*Entry{inner}}
+		r.Method, r.Host, r.Path = sampleTarget(inner.Pattern)
+		for outer := c.hosts.match(&r); outer != nil; outer = c.hosts.match(&r) {
+			r.skip = append(r.skip, outer)
+			if outer.Stage == route.StageRetired && !warned[outer] && !exclude(outer.When, inner.When) && !winsOver(outer, inner) {
+				warned[outer] = true
+				found = append(found, placed(outer.Origin, outer.ID, "stage", route.Problem{
+					Code: route.CodeRetired, Severity: route.Warning,
+					Message: fmt.Sprintf("the route is retired, and legacy still serves a part of it: %s, %q (%s)", inner.ID, inner.Pattern, inner.Origin),
+					Hint:    "move that route first, or take this one back to stage new",
+				}))
+			}
+		}
+	}
+	return found
+}
+
+// winsOver reports whether a gets the requests that both match, for entries of which
+// all of b's requests match a's pattern.
+func winsOver(a, b *Entry) bool {
+	r, _ := comparePatterns(a.Pattern, b.Pattern)
+	return r == same && a.When.Count() > b.When.Count()
+}
+
+func (c *compiler) warnUnusedBackends() route.Problems {
+	used := map[string]bool{route.LegacyBackend: true}
+	for i := range c.set.Routes {
+		used[c.set.Routes[i].Backend] = true
+	}
+	var found route.Problems
+	for _, b := range c.backends {
+		if !used[b.Name] {
+			found = append(found, route.Problem{
+				Code: route.CodeUnused, Severity: route.Warning,
+				Origin: route.Origin{File: b.Origin.File}, Path: "backends." + b.Name,
+				Message: fmt.Sprintf("no route uses the backend %q", b.Name),
+				Hint:    "remove it, or name it in a route",
+			})
+		}
+	}
+	return found
+}
