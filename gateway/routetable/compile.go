@@ -128,6 +128,9 @@ func conflictHint(e, other *Entry) string {
 	return "make one of them more specific"
 }
 
+// byClientIP is the cohort of routes that name none.
+var byClientIP = []route.Source{{Kind: route.FromClientIP}}
+
 func newEntry(d *route.Definition, pattern Pattern, index int) *Entry {
 	e := &Entry{
 		ID: d.ID, Description: d.Description, Owner: d.Owner, Index: index,
@@ -137,7 +140,7 @@ func newEntry(d *route.Definition, pattern Pattern, index int) *Entry {
 		Backend: d.Backend, Policy: d.Policy, Expires: d.Expires, Origin: d.Origin,
 	}
 	if len(e.Cohort) == 0 {
-		e.Cohort = []route.Source{{Kind: route.FromClientIP}}
+		e.Cohort = byClientIP
 	}
 	if !d.Rewrite.Legacy.IsZero() || !d.Rewrite.New.IsZero() {
 		rewrite := d.Rewrite // its own copy, so that the definition can go

@@ -126,19 +126,23 @@ func LegacyOnly(set route.Set) (table *Table, ok bool) {
 
 // revision hashes what the set says, not how or where it is written.
 func revision(set route.Set) string {
-	set.Backends, set.Routes = slices.Clone(set.Backends), slices.Clone(set.Routes)
-	for i := range set.Backends {
-		set.Backends[i].Origin = route.Origin{}
+	hash := sha256.New()
+	to := json.NewEncoder(hash) // one value at a time: the text of a large set is larger than its table
+	add := func(value any) {
+		if err := to.Encode(value); err != nil {
+			// Only a value that YAML can't yield (a channel, say) gets here.
+			panic("routetable: a set that can't be hashed: " + err.Error())
+		}
 	}
-	for i := range set.Routes {
-		set.Routes[i].Origin = route.Origin{}
+	backends := slices.SortedFunc(slices.Values(set.Backends), func(a, b route.Backend) int { return strings.Compare(a.Name, b.Name) })
+	for _, b := range backends {
+		b.Origin = route.Origin{}
+		add(b)
 	}
-	slices.SortFunc(set.Routes, func(a, b route.Definition) int { return strings.Compare(a.ID, b.ID) })
-	text, err := json.Marshal(set)
-	if err != nil {
-		// Only a value that YAML can't yield (a channel, say) gets here.
-		panic("routetable: a set that can't be hashed: " + err.Error())
+	routes := slices.SortedFunc(slices.Values(set.Routes), func(a, b route.Definition) int { return strings.Compare(a.ID, b.ID) })
+	for _, d := range routes {
+		d.Origin = route.Origin{}
+		add(d)
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:6])
+	return hex.EncodeToString(hash.Sum(nil)[:6])
 }
