@@ -5,25 +5,24 @@ package command
 import (
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-	"github.com/spf13/cobra"
 )
 
 func init() {
 	caddy.CustomBinaryName = "ficus"
 	caddy.CustomLongDescription = longDescription
 	caddycmd.RegisterCommand(caddycmd.Command{
-		Name:  "demo",
-		Usage: "[--addr <host:port>] [--dir <folder>] [--json]",
-		Short: "Runs a shop that is being taken apart, to try the gateway on",
-		Long:  demoHelp,
-		CobraFunc: func(c *cobra.Command) {
-			c.Flags().String("addr", "127.0.0.1:0", "where the gateway listens; port 0 is any free port")
-			c.Flags().String("dir", "", "folder for data and route files, kept (default: temporary)")
-			c.Flags().Bool("json", false, "print one line of JSON when all is ready, and nothing else, on standard output")
-			c.Args = cobra.NoArgs
-			c.SilenceUsage = true
-			c.RunE = runDemo
-		},
+		Name:      "demo",
+		Usage:     "[--addr <host:port>] [--dir <folder>] [--json]",
+		Short:     "Runs a shop that is being taken apart, to try the gateway on",
+		Long:      demoHelp,
+		CobraFunc: demoCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "routes",
+		Usage:     "<verb>",
+		Short:     "Checks, explains, compares and tests route files",
+		Long:      routesHelp,
+		CobraFunc: routesCommand,
 	})
 }
 
@@ -32,5 +31,6 @@ and of the new services that replace it piece by piece.
 
   ficus demo     a shop, two new services and the gateway in one process, to try
   ficus run      serves the Caddyfile of this folder; routes/ says who answers what
+  ficus routes   checks, explains, compares and tests route files
 
 Ficus is built on Caddy: the commands below that are not its own are Caddy's.`

@@ -39,6 +39,15 @@ Exit codes: 0 after Ctrl-C, 1 if something could not start.`
 // startTimeout bounds the boot: the shop's database is made and filled in it.
 const startTimeout = time.Minute
 
+func demoCommand(c *cobra.Command) {
+	c.Flags().String("addr", "127.0.0.1:0", "where the gateway listens; port 0 is any free port")
+	c.Flags().String("dir", "", "folder for data and route files, kept (default: temporary)")
+	c.Flags().Bool("json", false, "print one line of JSON when all is ready, and nothing else, on standard output")
+	c.Args = cobra.NoArgs
+	c.SilenceUsage = true
+	c.RunE = runDemo
+}
+
 func runDemo(command *cobra.Command, _ []string) error {
 	ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
