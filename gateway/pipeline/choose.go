@@ -1,23 +1,9 @@
 package pipeline
 
-import (
-	"ficus/gateway/route"
-	"ficus/gateway/split"
-)
+import "ficus/gateway/split"
 
-// choose is room 4: which side serves. A canary request that none of the entry's
-// cohort sources can place goes to legacy.
+// choose is room 4: which side serves. Claims come with room 2.
 func (x *Exchange) choose(key *split.Key) {
-	switch x.Entry.Stage {
-	case route.StageNew, route.StageRetired:
-		x.Side = route.New
-	case route.StageCanary:
-		principal, source, ok := split.Principal(x.Entry.Cohort, x.request, x.client.IP, nil)
-		if !ok {
-			return
-		}
-		x.Source = source
-		x.Cohort = key.Cohort(x.Entry.Group, principal)
-		x.Side = split.Choose(x.Cohort, x.Entry.Weight)
-	}
+	d := split.Decide(x.Entry, x.request, x.client.IP, nil, key)
+	x.Side, x.Cohort, x.Source = d.Side, d.Cohort, d.Source
 }

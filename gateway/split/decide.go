@@ -1,0 +1,88 @@
+package split
+
+import (
+	"net/http"
+
+	"ficus/gateway/route"
+	"ficus/gateway/routetable"
+)
+
+// ClockFile is the clock that decided where nothing but the route file spoke.
+const ClockFile = "file"
+
+// A Decision is which side serves a request, and how that came about.
+type Decision struct {
+	Side   route.Side
+	Cohort int          // 0 to Cohorts-1 where one was looked at, else -1
+	Source route.Source // at stage canary what the cohort is taken from, if the request has any
+	Clock  string       // what decided: ClockFile
+	Reason string       // one sentence for people
+
+	// Open says that the side depends on the cohort, which could not be known
+	// without the key. Side is then legacy.
+	Open bool
+}
+
+// Decide returns the side of a request that the entry owns. A canary request that
+// none of the entry's cohort sources can place goes to legacy. The key may be nil,
+// for tools that don't have the gateway's: see Decision.Open. It allocates nothing
+// of its own.
+func Decide(e *routetable.Entry, r *http.Request, clientIP string, claims map[string]string, key *Key) Decision {
+	if e.Stage != route.StageCanary {
+		return decideWithout(e.Stage)
+	}
+	principal, source, ok := Principal(e.Cohort, r, clientIP, claims)
+	if !ok {
+		return Decision{Cohort: -1, Clock: ClockFile, Reason: "the request has none of the cohort's sources, so legacy serves"}
+	}
+	var d Decision
+	if key != nil {
+		d = DecideCohort(e, key.Cohort(e.Group, principal))
+	} else {
+		d = decideUnknown(e.Weight)
+	}
+	d.Source = source
+	return d
+}
+
+// DecideCohort returns the side of a cohort, wherever it came from.
+func DecideCohort(e *routetable.Entry, cohort int) Decision {
+	if e.Stage != route.StageCanary {
+		return decideWithout(e.Stage)
+	}
+	d := Decision{Side: Choose(cohort, e.Weight), Cohort: cohort, Clock: ClockFile}
+	if d.Side == route.New {
+		d.Reason = "the cohort is below the weight"
+	} else {
+		d.Reason = "the cohort is not below the weight"
+	}
+	return d
+}
+
+// decideUnknown decides for a cohort that is not known.
+func decideUnknown(weight int) Decision {
+	d := Decision{Cohort: -1, Clock: ClockFile}
+	switch {
+	case weight <= 0:
+		d.Reason = "no cohort is below the weight"
+	case weight >= Cohorts:
+		d.Side, d.Reason = route.New, "every cohort is below the weight"
+	default:
+		d.Open, d.Reason = true, "it depends on the cohort, which takes the gateway's key to know"
+	}
+	return d
+}
+
+// decideWithout decides where cohorts have no say.
+func decideWithout(stage route.Stage) Decision {
+	d := Decision{Cohort: -1, Clock: ClockFile}
+	switch stage {
+	case route.StageNew:
+		d.Side, d.Reason = route.New, "the route's stage is new"
+	case route.StageRetired:
+		d.Side, d.Reason = route.New, "the route's stage is retired"
+	default:
+		d.Reason = "the route's stage is legacy"
+	}
+	return d
+}
