@@ -28,6 +28,7 @@ type Exchange struct {
 	Side   route.Side
 	Cohort int          // at stage canary 0 to 9,999, else -1
 	Source route.Source // where the cohort came from
+	Clock  string       // what decided the side, as split names it
 	Status int          // sent to the client; 499 if it went away before
 	Took   time.Duration
 

@@ -42,6 +42,7 @@ func rewrite(pr *httputil.ProxyRequest) {
 	x.target.writeTo(pr.Out.URL, pr.In.URL)
 	pr.Out.Host = pr.In.Host
 	pr.Out.Trailer = pr.In.Trailer // filled in while the body is read; the copy would not be
+	x.hideForce(pr.Out.Header)
 	if x.client.Trusted {
 		for _, name := range forwardingHeaders {
 			values, ok := pr.In.Header[name]

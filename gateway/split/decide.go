@@ -2,20 +2,24 @@ package split
 
 import (
 	"net/http"
+	"time"
 
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 )
 
-// ClockFile is the clock that decided where nothing but the route file spoke.
-const ClockFile = "file"
+// What can decide a side.
+const (
+	ClockFile  = "file"  // the route file alone
+	ClockForce = "force" // a token that the gateway signed (see [ForceHeader])
+)
 
 // A Decision is which side serves a request, and how that came about.
 type Decision struct {
 	Side   route.Side
 	Cohort int          // 0 to Cohorts-1 where one was looked at, else -1
 	Source route.Source // at stage canary what the cohort is taken from, if the request has any
-	Clock  string       // what decided: ClockFile
+	Clock  string       // what decided: ClockFile or ClockForce
 	Reason string       // one sentence for people
 
 	// Open says that the side depends on the cohort, which could not be known
@@ -23,21 +27,37 @@ type Decision struct {
 	Open bool
 }
 
+// An Ask is what a decision looks at.
+type Ask struct {
+	Request  *http.Request
+	ClientIP string
+	Claims   map[string]string // of who is logged in; nil for nobody
+	Now      time.Time
+
+	// Key may be nil, for tools that don't have the gateway's: then cohorts and tokens
+	// can't be known (see Decision.Open).
+	Key *Key
+}
+
 // Decide returns the side of a request that the entry owns. A canary request that
-// none of the entry's cohort sources can place goes to legacy. The key may be nil,
-// for tools that don't have the gateway's: see Decision.Open. It allocates nothing
-// of its own.
-func Decide(e *routetable.Entry, r *http.Request, clientIP string, claims map[string]string, key *Key) Decision {
+// none of the entry's cohort sources can place goes to legacy. It allocates nothing
+// where nobody forces a side.
+func Decide(e *routetable.Entry, ask Ask) Decision {
 	if e.Stage != route.StageCanary {
 		return decideWithout(e.Stage)
 	}
-	principal, source, ok := Principal(e.Cohort, r, clientIP, claims)
+	if e.Force == route.ForceSigned && ask.Key != nil {
+		if side, ok := ask.Key.Forced(ask.Request.Header, e.Group, ask.Now); ok {
+			return Decision{Side: side, Cohort: -1, Clock: ClockForce, Reason: "a signed token chose the side"}
+		}
+	}
+	principal, source, ok := Principal(e.Cohort, ask.Request, ask.ClientIP, ask.Claims)
 	if !ok {
 		return Decision{Cohort: -1, Clock: ClockFile, Reason: "the request has none of the cohort's sources, so legacy serves"}
 	}
 	var d Decision
-	if key != nil {
-		d = DecideCohort(e, key.Cohort(e.Group, principal))
+	if ask.Key != nil {
+		d = DecideCohort(e, ask.Key.Cohort(e.Group, principal))
 	} else {
 		d = decideUnknown(e.Weight)
 	}

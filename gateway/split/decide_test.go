@@ -45,7 +45,7 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := &http.Request{Header: http.Header{"Cookie": {"sid=s1"}}}
-			got := Decide(tc.entry, r, "192.0.2.1", tc.claims, tc.key)
+			got := Decide(tc.entry, Ask{Request: r, ClientIP: "192.0.2.1", Claims: tc.claims, Key: tc.key, Now: forceNow})
 			if got.Reason == "" {
 				t.Error("no reason is given")
 			}
@@ -75,6 +75,6 @@ func BenchmarkDecide(b *testing.B) {
 	r := &http.Request{Header: http.Header{}}
 	b.ReportAllocs()
 	for b.Loop() {
-		Decide(e, r, "192.0.2.1", nil, &testKey)
+		Decide(e, Ask{Request: r, ClientIP: "192.0.2.1", Key: &testKey})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"ficus/gateway/pipeline"
+	"ficus/gateway/split"
 	"ficus/modules/app"
 )
 
@@ -22,7 +23,7 @@ func init() {
 // route takes goes to the backend legacy.
 //
 // With access logging on, each line gets a field "ficus" that says route, side,
-// backend and, at stage canary, the cohort.
+// backend and, at stage canary, the cohort or that the side was forced.
 type Handler struct {
 	// Forwarded adds X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto to what
 	// backends get. Such headers from clients are dropped unless the client is one of
@@ -88,6 +89,9 @@ func addLogFields(r *http.Request, x *pipeline.Exchange) {
 	}
 	if x.Cohort >= 0 {
 		about = append(about, zap.Int("cohort", x.Cohort), zap.String("cohort_from", x.Source.String()))
+	}
+	if x.Clock == split.ClockForce {
+		about = append(about, zap.Bool("forced", true))
 	}
 	fields.Add(zap.Dict("ficus", about...))
 }
