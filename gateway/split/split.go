@@ -25,6 +25,12 @@ const Cohorts = 10_000
 // A Key makes cohorts unpredictable for clients. Equal keys give equal cohorts.
 type Key [32]byte
 
+// NewKey returns the key of a secret, however long that is.
+func NewKey(secret string) *Key {
+	key := Key(sha256.Sum256([]byte(secret)))
+	return &key
+}
+
 // Cohort returns the bucket, 0 to Cohorts-1, of a principal in a group. Over many
 // principals the buckets are filled evenly (the modulo's bias is below 1 in 10^15).
 func (k *Key) Cohort(group, principal string) int {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,8 +18,7 @@ import (
 // into another cohort.
 func cohortKey(s settings) (*split.Key, error) {
 	if s.cohortKey != "" {
-		key := split.Key(sha256.Sum256([]byte(s.cohortKey)))
-		return &key, nil
+		return split.NewKey(s.cohortKey), nil
 	}
 	path := filepath.Join(s.state, "cohort.key")
 	text, err := os.ReadFile(path)

@@ -8,6 +8,8 @@ import (
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
+
+	"ficus/gateway/route"
 )
 
 const routesHelp = `Tools for the people who edit route files. All of them ask the matcher that the
@@ -24,6 +26,7 @@ people or, with --json, for programs, and ends with
 func routesCommand(c *cobra.Command) {
 	c.AddCommand(
 		checkCommand(),
+		explainCommand(),
 	)
 }
 
@@ -66,6 +69,16 @@ func tool(c *cobra.Command, run func(c *cobra.Command, args []string) error) *co
 func failed(c *cobra.Command, err error) error {
 	fmt.Fprintf(c.ErrOrStderr(), "%s: %v\n", c.CommandPath(), err)
 	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return codeFailed, nil })(c, nil)
+}
+
+// brokenFolder is the error of a tool that needs a folder without errors.
+type brokenFolder struct {
+	folder   string
+	problems route.Problems
+}
+
+func (b brokenFolder) Error() string {
+	return fmt.Sprintf("%s has errors:\n\n%s", b.folder, b.problems.Text())
 }
 
 func asJSON(c *cobra.Command) bool {

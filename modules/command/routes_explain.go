@@ -1,0 +1,108 @@
+package command
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ficus/gateway/split"
+	"ficus/gateway/tools/ask"
+	"ficus/gateway/tools/explain"
+)
+
+func explainCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "explain [method] url",
+		Short: "Says which route owns a request, which side serves it, and why",
+		Long: `Says what the gateway would do with a request: which route owns it and why the next
+best lost, the canonical path, the cohort and what it comes from, the side and what
+decided it, policy and backend.
+
+Which cohort a client falls into depends on the gateway's key: give it as
+FICUS_COHORT_KEY.
+
+Exit codes: 0 explained, 2 trouble: no such URL, or a folder with errors.`,
+		Example: `  ficus routes explain /api/cart/7
+  ficus routes explain POST /api/cart/items --cookie shop_session=abc
+  ficus routes explain GET 'https://shop.example/api/products?q=tea' -H 'Accept: text/html'
+  ficus routes explain POST /graphql --body-file query.json`,
+		Args: cobra.RangeArgs(1, 2),
+	}
+	flags := c.Flags()
+	flags.StringP("routes", "r", defaultFolder, "the folder of route files")
+	flags.StringArrayP("header", "H", nil, "a header of the request, 'Name: value'")
+	flags.StringArray("cookie", nil, "a cookie of the request, name=value")
+	flags.StringArray("claim", nil, "a claim of who is logged in, name=value")
+	flags.String("client-ip", "127.0.0.1", "the client's address")
+	flags.String("body-file", "", "a file with the request's body; - is standard input")
+	return tool(c, runExplain)
+}
+
+func runExplain(c *cobra.Command, args []string) error {
+	question, err := questionOf(c, args)
+	if err != nil {
+		return err
+	}
+	folder, _ := c.Flags().GetString("routes")
+	verdict := verdictOf(folder)
+	if verdict.Table == nil {
+		return brokenFolder{folder, verdict.Problems}
+	}
+	var key *split.Key
+	if secret := os.Getenv("FICUS_COHORT_KEY"); secret != "" {
+		key = split.NewKey(secret)
+	}
+	answer, err := explain.Explain(verdict.Table, question, key, time.Now())
+	if err != nil {
+		return err
+	}
+	if asJSON(c) {
+		return printJSON(c.OutOrStdout(), answer)
+	}
+	return answer.Print(c.OutOrStdout())
+}
+
+// questionOf reads the request from arguments and flags.
+func questionOf(c *cobra.Command, args []string) (*ask.Question, error) {
+	flags := c.Flags()
+	list := func(name string) []string { values, _ := flags.GetStringArray(name); return values }
+	text := func(name string) string { value, _ := flags.GetString(name); return value }
+
+	q := &ask.Question{URL: args[len(args)-1], ClientIP: text("client-ip")}
+	if len(args) == 2 {
+		q.Method = args[0]
+	}
+	var err, err2 error
+	q.Header, err = ask.ParseHeaders(list("header"))
+	if err == nil {
+		err = ask.AddCookies(q.Header, list("cookie"))
+	}
+	q.Claims, err2 = ask.ParsePairs(list("claim"))
+	if err := errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	if file := text("body-file"); file != "" {
+		if q.Body, err = readBodyFile(c.InOrStdin(), file); err != nil {
+			return nil, err
+		}
+		if q.Method == "" {
+			q.Method = "POST"
+		}
+	}
+	return q, nil
+}
+
+func readBodyFile(stdin io.Reader, file string) (string, error) {
+	if file == "-" {
+		return ask.ReadBody(stdin)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return ask.ReadBody(f)
+}
