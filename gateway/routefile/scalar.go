@@ -24,8 +24,11 @@ func (d *decoder) scalarText(node ast.Node, path string) (string, bool) {
 		return n.Value.Value, true
 	}
 	hint := ""
-	if scalar, ok := node.(ast.ScalarNode); ok {
-		hint = fmt.Sprintf("write it in quotes: %q", scalar.GetToken().Value)
+	switch n := node.(type) {
+	case ast.ScalarNode:
+		hint = fmt.Sprintf("write it in quotes: %q", n.GetToken().Value)
+	case *ast.MappingNode, *ast.MappingValueNode: // in braces, cookie:sid reads as one
+		hint = "if it is meant as text, write it in quotes"
 	}
 	d.report(node, route.CodeType, path, hint, "want text, have %s", describe(node))
 	return "", false
