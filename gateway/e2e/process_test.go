@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 
 // process is a program that runs until the test ends or stops it.
 type process struct {
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	lines  chan string // of standard output
 	errors *lockedBuffer
@@ -69,7 +69,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // ficus starts the program with arguments, in a folder of its own.
-func ficus(t *testing.T, args ...string) *process {
+func ficus(t testing.TB, args ...string) *process {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
@@ -149,7 +149,7 @@ func (p *process) stop(signal os.Signal) error {
 
 type demoLine struct{ URL, Admin, Metrics, Routes, Legacy string }
 
-func startDemo(t *testing.T, args ...string) (*process, demoLine) {
+func startDemo(t testing.TB, args ...string) (*process, demoLine) {
 	t.Helper()
 	p := ficus(t, append([]string{"demo", "--json"}, args...)...)
 	var d demoLine
@@ -229,7 +229,7 @@ func TestDemoPage(t *testing.T) {
 	status(t, url+"/api/products?q=tea")
 	p.awaitLine("catalog-list: legacy (legacy)")
 	edit(t, filepath.Join(dir, "routes", "catalog.yaml"), "stage: legacy", "stgae: legacy")
-	p.awaitLine(`routes/catalog.yaml:13:5: unknown_key: unknown key "stgae"`)
+	p.awaitLine(`routes/catalog.yaml:11:3: unknown_key: unknown key "stgae"`)
 	p.awaitLine("stgae: legacy")
 	p.awaitLine(`hint: did you mean "stage"?`)
 	edit(t, filepath.Join(dir, "routes", "catalog.yaml"), "stgae: legacy", "stage: new")
@@ -271,7 +271,7 @@ func edit(t *testing.T, path, old, replacement string) {
 	}
 }
 
-func fetch(t *testing.T, url string) string {
+func fetch(t testing.TB, url string) string {
 	t.Helper()
 	response, err := http.Get(url)
 	if err != nil {
