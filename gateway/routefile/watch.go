@@ -36,7 +36,8 @@ func (t Timing) withDefaults() Timing {
 
 // Watch calls changed whenever something in the folder may have changed, one call
 // at a time, until the context ends. Whoever is called reads the folder and
-// compares.
+// compares. The first call comes at once, when the watch has begun: what changed
+// between an earlier look at the folder and then gave no sign.
 //
 // The folder is watched, never a file in it: a file that an editor replaces by
 // renaming, or that Kubernetes swaps by a symbolic link, would be lost. A folder
@@ -49,6 +50,7 @@ func Watch(ctx context.Context, dir string, timing Timing, changed func()) error
 	}
 	defer notifier.Close()
 	_ = notifier.Add(dir) // a folder that is not there yet is added below
+	changed()
 
 	poll := time.NewTicker(timing.Poll)
 	defer poll.Stop()

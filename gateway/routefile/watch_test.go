@@ -13,8 +13,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// watchFolder watches dir until the test ends. What it returns waits until the
-// file reads as wanted at the moment of a report.
+// watchFolder watches dir until the test ends, and returns when the watch has begun.
+// What it returns waits until the file reads as wanted at the moment of a report.
 func watchFolder(t *testing.T, dir string, timing Timing) (await func(file, want string)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -26,6 +26,7 @@ func watchFolder(t *testing.T, dir string, timing Timing) (await func(file, want
 			t.Error(err)
 		}
 	})
+	<-reports // the first, which no change made
 	return func(file, want string) {
 		t.Helper()
 		deadline := time.After(10 * time.Second)
@@ -62,33 +63,10 @@ var onlySigns = Timing{Poll: time.Hour}
 func TestWatchPlainWrites(t *testing.T) {
 	dir := t.TempDir()
 	await := watchFolder(t, dir, onlySigns)
-	settle(t, dir, await)
 	for i := range 5 {
 		write(t, filepath.Join(dir, "a.yaml"), fmt.Sprint(i))
 		await("a.yaml", fmt.Sprint(i))
 	}
-}
-
-// settle waits until the watch has begun: it can't say so itself.
-func settle(t *testing.T, dir string, await func(file, want string)) {
-	t.Helper()
-	done := make(chan struct{})
-	stop := make(chan struct{})
-	go func() {
-		defer close(done)
-		for ticker := time.NewTicker(20 * time.Millisecond); ; {
-			select {
-			case <-stop:
-				ticker.Stop()
-				return
-			case <-ticker.C:
-				_ = os.WriteFile(filepath.Join(dir, "settle"), nil, 0o644)
-			}
-		}
-	}()
-	await("settle", "")
-	close(stop)
-	<-done
 }
 
 // Editors write a new file and rename it over the old one.
@@ -96,7 +74,6 @@ func TestWatchRename(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.yaml"), "old")
 	await := watchFolder(t, dir, onlySigns)
-	settle(t, dir, await)
 	for _, text := range []string{"one", "two", "three"} {
 		write(t, filepath.Join(dir, ".a.yaml.swp"), text)
 		do(t, os.Rename(filepath.Join(dir, ".a.yaml.swp"), filepath.Join(dir, "a.yaml")))
@@ -116,7 +93,6 @@ func TestWatchSymlinkSwap(t *testing.T) {
 	swap("..v1", "one")
 	do(t, os.Symlink("..data/a.yaml", filepath.Join(dir, "a.yaml")))
 	await := watchFolder(t, dir, onlySigns)
-	settle(t, dir, await)
 	swap("..v2", "two")
 	await("a.yaml", "two")
 	swap("..v3", "three")
@@ -142,7 +118,42 @@ func TestWatchFolderMadeAgain(t *testing.T) {
 func TestWatchLongest(t *testing.T) {
 	dir := t.TempDir()
 	await := watchFolder(t, dir, Timing{Poll: time.Hour, Quiet: time.Hour, Longest: 50 * time.Millisecond})
-	settle(t, dir, await)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(20 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-ticker.C:
+				_ = os.WriteFile(filepath.Join(dir, "a.yaml"), nil, 0o644)
+			}
+		}
+	}()
+	await("a.yaml", "")
+	close(stop)
+	<-stopped
+}
+
+// A change that comes between the first look at a folder and the start of the watch
+// gives no sign: the watch begins with a report.
+func TestWatchBeginsWithAReport(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), "before the watch")
+	ctx, cancel := context.WithCancel(context.Background())
+	reports, ended := make(chan struct{}, 1), make(chan error)
+	go func() { ended <- Watch(ctx, dir, onlySigns, func() { reports <- struct{}{} }) }()
+	select {
+	case <-reports:
+	case <-time.After(10 * time.Second):
+		t.Error("no report without a change")
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestWatchReportsBurstOnce(t *testing.T) {
@@ -152,7 +163,7 @@ func TestWatchReportsBurstOnce(t *testing.T) {
 	go func() {
 		ended <- Watch(ctx, dir, Timing{Poll: time.Hour, Quiet: 300 * time.Millisecond, Longest: time.Hour}, func() { reports <- struct{}{} })
 	}()
-	// The watch may begin anywhere in this burst, which lasts longer than a start.
+	<-reports // the first, which no change made
 	pace := time.NewTicker(time.Millisecond)
 	defer pace.Stop()
 	for i := range 200 {
