@@ -72,7 +72,7 @@ func (a *App) resolve() (settings, error) {
 		s.routes = "routes"
 	}
 	if s.state == "" {
-		s.state = filepath.Join(caddy.AppDataDir(), "ficus")
+		s.state = DefaultState()
 	}
 	for _, dir := range []*string{&s.routes, &s.state} {
 		abs, err := filepath.Abs(*dir)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"ficus/gateway/split"
 )
 
@@ -20,13 +22,30 @@ func cohortKey(s settings) (*split.Key, error) {
 	if s.cohortKey != "" {
 		return split.NewKey(s.cohortKey), nil
 	}
-	path := filepath.Join(s.state, "cohort.key")
-	text, err := os.ReadFile(path)
+	key, err := ReadCohortKey(s.state)
 	if errors.Is(err, fs.ErrNotExist) {
-		text, err = createCohortKey(path)
+		if err = createCohortKey(cohortKeyPath(s.state)); err == nil {
+			key, err = ReadCohortKey(s.state)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the cohort key (set cohort_key where the state folder can't be written): %w", err)
+	}
+	return key, nil
+}
+
+// DefaultState is the state folder of a gateway that is given none.
+func DefaultState() string { return filepath.Join(caddy.AppDataDir(), "ficus") }
+
+func cohortKeyPath(state string) string { return filepath.Join(state, "cohort.key") }
+
+// ReadCohortKey reads the key that a gateway left in its state folder. The error is
+// fs.ErrNotExist where there is none.
+func ReadCohortKey(state string) (*split.Key, error) {
+	path := cohortKeyPath(state)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
 	}
 	var key split.Key
 	n, err := hex.Decode(key[:], []byte(strings.TrimSpace(string(text))))
@@ -38,23 +57,23 @@ func cohortKey(s settings) (*split.Key, error) {
 
 // createCohortKey writes a new key by link, so that of two gateways that start at
 // once one wins and neither reads half a file.
-func createCohortKey(path string) ([]byte, error) {
+func createCohortKey(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
+		return err
 	}
 	var key split.Key
 	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
 	temp, err := os.CreateTemp(filepath.Dir(path), "cohort.key.*")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.Remove(temp.Name())
 	_, err = fmt.Fprintln(temp, hex.EncodeToString(key[:]))
 	if err = errors.Join(err, temp.Close()); err != nil {
-		return nil, err
+		return err
 	}
 	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+		return err
 	}
-	return os.ReadFile(path)
+	return nil
 }

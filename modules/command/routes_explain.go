@@ -3,12 +3,12 @@ package command
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"ficus/gateway/split"
 	"ficus/gateway/tools/ask"
 	"ficus/gateway/tools/explain"
 )
@@ -21,8 +21,7 @@ func explainCommand() *cobra.Command {
 best lost, the canonical path, the cohort and what it comes from, the side and what
 decided it, policy and backend.
 
-Which cohort a client falls into depends on the gateway's key: give it as
-FICUS_COHORT_KEY.
+Which cohort a client falls into depends on the gateway's key. ` + keyHelp + `
 
 Exit codes: 0 explained, 2 trouble: no such URL, or a folder with errors.`,
 		Example: `  ficus routes explain /api/cart/7
@@ -38,6 +37,7 @@ Exit codes: 0 explained, 2 trouble: no such URL, or a folder with errors.`,
 	flags.StringArray("claim", nil, "a claim of who is logged in, name=value")
 	flags.String("client-ip", "127.0.0.1", "the client's address")
 	flags.String("body-file", "", "a file with the request's body; - is standard input")
+	addKeyFlag(c)
 	return tool(c, runExplain)
 }
 
@@ -51,9 +51,9 @@ func runExplain(c *cobra.Command, args []string) error {
 	if verdict.Table == nil {
 		return brokenFolder{folder, verdict.Problems}
 	}
-	var key *split.Key
-	if secret := os.Getenv("FICUS_COHORT_KEY"); secret != "" {
-		key = split.NewKey(secret)
+	key, err := cohortKey(c)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	answer, err := explain.Explain(verdict.Table, question, key, time.Now())
 	if err != nil {
