@@ -1,25 +1,48 @@
 package pipeline
 
 import (
+	"net/http"
+
 	"ficus/gateway/routetable"
 )
 
 // match is room 1: which entry owns the request. Where no route does, that is the
 // default entry, so only a request target that is none fails.
 func (x *Exchange) match(live *serving) error {
-	var err error
-	if x.target, err = parseTarget(x.request); err != nil {
+	var asked routetable.Request
+	if err := x.ask(live.table, &asked); err != nil {
 		return err
 	}
-	x.Path = routetable.Canonical(x.target.path)
-	asked := routetable.Request{
-		Method: x.request.Method, Host: x.request.Host, Path: x.Path,
-		RawQuery: x.request.URL.RawQuery, Header: x.request.Header, Body: x,
-	}
-	x.Entry = live.table.Match(&asked)
 	x.bound = &live.routes[x.Entry.Index]
 	x.countUnseen(&asked)
 	return nil
+}
+
+// ask finds target, canonical path and entry. What the table was asked is left in asked.
+func (x *Exchange) ask(table *routetable.Table, asked *routetable.Request) error {
+	var err error
+	if x.target, err = parseTarget(x.request); err != nil {
+		return x.fail(http.StatusBadRequest, err)
+	}
+	x.Path = routetable.Canonical(x.target.path)
+	*asked = routetable.Request{
+		Method: x.request.Method, Host: x.request.Host, Path: x.Path,
+		RawQuery: x.request.URL.RawQuery, Header: x.request.Header, Body: x,
+	}
+	x.Entry = table.Match(asked)
+	return nil
+}
+
+// Ask does for tools what room 1 does for clients: it returns the entry that owns a
+// request, which is as a server has read it, and what the table was asked. A request
+// that the gateway refuses gives an *Error.
+func Ask(table *routetable.Table, r *http.Request) (*routetable.Entry, *routetable.Request, error) {
+	x := &Exchange{request: r}
+	asked := new(routetable.Request)
+	if err := x.ask(table, asked); err != nil {
+		return nil, nil, err
+	}
+	return x.Entry, asked, nil
 }
 
 // countUnseen counts the request where a GraphQL condition let it pass because it

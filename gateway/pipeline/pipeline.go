@@ -144,7 +144,7 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 	x.begin(r, client, p.Now())
 	defer x.record(p.Now)
 	if err := x.match(live); err != nil {
-		return x.fail(http.StatusBadRequest, err)
+		return err
 	}
 	x.choose(p.Key)
 	return p.forward(w, x)

@@ -5,6 +5,7 @@ package ask
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 type Question struct {
 	Method   string            `json:"method"`              // default: GET
 	URL      string            `json:"url"`                 // "/path?query" or "http://host/path?query", as it goes over the wire
+	Target   string            `json:"target,omitempty"`    // instead of URL, a request target that need not be one
 	Header   http.Header       `json:"header,omitempty"`    // cookies among them
 	ClientIP string            `json:"client_ip,omitempty"` // default: 127.0.0.1
 	Claims   map[string]string `json:"claims,omitempty"`    // of who is logged in
@@ -29,9 +31,24 @@ type Question struct {
 // DefaultHost is the host of a question that names none.
 const DefaultHost = "localhost"
 
+// DefaultClientIP is the client's address where a question gives none.
+const DefaultClientIP = "127.0.0.1"
+
+// Client returns the client's address.
+func (q *Question) Client() string {
+	if q.ClientIP == "" {
+		return DefaultClientIP
+	}
+	return q.ClientIP
+}
+
+// ErrRefused says that a request is no HTTP: net/http's server answers it with 400
+// before the gateway sees it.
+var ErrRefused = errors.New("a server would refuse it")
+
 // HTTP returns the request as a server would see it.
 func (q *Question) HTTP() (*http.Request, error) {
-	host, target, err := splitURL(q.URL)
+	host, target, err := q.target()
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +67,9 @@ func (q *Question) HTTP() (*http.Request, error) {
 		host = given
 	}
 	header.Del("Host")
+	if !httpguts.ValidHostHeader(host) {
+		return nil, fmt.Errorf("%q is no host", host)
+	}
 	if q.Body != "" && header.Get("Content-Type") == "" {
 		header.Set("Content-Type", "application/json")
 	}
@@ -77,16 +97,25 @@ func parse(method, target, host string, header http.Header, body string) (*http.
 	b.WriteString("\r\n" + body)
 	r, err := http.ReadRequest(bufio.NewReader(&b))
 	if err != nil {
-		return nil, fmt.Errorf("a server would refuse it: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return r, nil
 }
 
-// splitURL takes a URL to the host and the request target, whose bytes stay.
-func splitURL(url string) (host, target string, err error) {
-	if strings.ContainsFunc(url, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+// target returns the host and the request target, whose bytes stay as they are.
+func (q *Question) target() (host, target string, err error) {
+	url := cmp.Or(q.Target, q.URL)
+	switch {
+	case strings.ContainsFunc(url, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 		return "", "", fmt.Errorf("%q holds a space or a control character: write it as it goes over the wire, %%20 for a space", url)
+	case q.Target != "":
+		return DefaultHost, q.Target, nil
 	}
+	return splitURL(url)
+}
+
+// splitURL takes a URL apart.
+func splitURL(url string) (host, target string, err error) {
 	url, _, _ = strings.Cut(url, "#") // what browsers keep to themselves
 	switch scheme, rest, ok := strings.Cut(url, "://"); {
 	case strings.HasPrefix(url, "/"):

@@ -4,12 +4,12 @@
 package explain
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
-	"ficus/gateway/graphql"
+	"ficus/gateway/pipeline"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/split"
@@ -77,31 +77,19 @@ func Explain(table *routetable.Table, q *ask.Question, key *split.Key, now time.
 	if err != nil {
 		return nil, err
 	}
-	if r.Method == http.MethodConnect {
-		return nil, fmt.Errorf("the gateway refuses CONNECT with 400")
+	entry, asked, err := pipeline.Ask(table, r)
+	var refused *pipeline.Error
+	if errors.As(err, &refused) {
+		return nil, fmt.Errorf("the gateway refuses it with %d: %w", refused.Status, err)
 	}
-	asked := requestOf(r)
-	entry := table.Match(&asked)
 	a := &Answer{
 		Method: r.Method, Host: r.Host, Path: rawPath(r), CanonicalPath: asked.Path,
 		Revision: table.Revision, Route: routeOf(entry), Params: entry.Pattern.Params(asked.Path),
-		Others: others(table, asked, entry), Note: graphQLNote(entry, &asked),
+		Others: others(table, *asked, entry), Note: graphQLNote(entry, asked),
 		Stage: entry.Stage.String(), Group: entry.Group, Policy: entry.Policy, Fallback: "none",
 	}
-	clientIP := q.ClientIP
-	if clientIP == "" {
-		clientIP = "127.0.0.1"
-	}
-	a.decide(table, entry, split.Ask{Request: r, ClientIP: clientIP, Claims: q.Claims, Now: now, Key: key})
+	a.decide(table, entry, split.Ask{Request: r, ClientIP: q.Client(), Claims: q.Claims, Now: now, Key: key})
 	return a, nil
-}
-
-// requestOf is what the matcher sees of a request.
-func requestOf(r *http.Request) routetable.Request {
-	return routetable.Request{
-		Method: r.Method, Host: r.Host, Path: routetable.Canonical(rawPath(r)),
-		RawQuery: r.URL.RawQuery, Header: r.Header, Body: body{r},
-	}
 }
 
 func rawPath(r *http.Request) string {
@@ -111,23 +99,6 @@ func rawPath(r *http.Request) string {
 		}
 	}
 	return r.RequestURI
-}
-
-// body reads the GraphQL operation of a request, whose body is in memory.
-type body struct{ r *http.Request }
-
-func (b body) ReadOperation() *graphql.Operation {
-	if b.r.Method == http.MethodGet || b.r.Method == http.MethodHead {
-		return graphql.FromQuery(b.r.URL.RawQuery)
-	}
-	text, err := io.ReadAll(b.r.Body)
-	switch {
-	case err != nil:
-		return graphql.Refuse(graphql.Unreadable)
-	case len(text) > graphql.MaxBody:
-		return graphql.Refuse(graphql.TooLarge)
-	}
-	return graphql.FromBody(b.r.Header.Get("Content-Type"), text, b.r.URL.RawQuery)
 }
 
 func routeOf(e *routetable.Entry) Route {
