@@ -68,6 +68,11 @@ func (d *decoder) kind(node ast.Node, v reflect.Value, path string) {
 		}
 	case reflect.Float64:
 		d.number(node, v, path)
+	case reflect.Int:
+		d.integer(node, v, path)
+	case reflect.Pointer: // tells what is given from what is not
+		v.Set(reflect.New(v.Type().Elem()))
+		d.decode(node, v.Elem(), path)
 	case reflect.Interface:
 		if value := d.any(node, path); value != nil {
 			v.Set(reflect.ValueOf(value))

@@ -42,6 +42,19 @@ type Folder struct {
 // stands before each file's name in problems. A file that can't be read is a
 // problem; the others are read all the same.
 func Read(fsys fs.FS, name string) (*Folder, route.Problems) {
+	folder, problems := ReadYAML(fsys, name)
+	if len(folder.Files) == 0 && len(problems) == 0 {
+		problems = append(problems, route.Problem{
+			Code: route.CodeRead, Origin: route.Origin{File: name},
+			Message: "the folder holds no route file",
+			Hint:    "add a file such as legacy.yaml that defines the backend legacy",
+		})
+	}
+	return folder, problems
+}
+
+// ReadYAML reads a folder as Read does, whatever its files are about: it may be empty.
+func ReadYAML(fsys fs.FS, name string) (*Folder, route.Problems) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return &Folder{}, route.Problems{readProblem(name, err)}
@@ -67,13 +80,6 @@ func Read(fsys fs.FS, name string) (*Folder, route.Problems) {
 			}
 			folder.Files = append(folder.Files, File{Name: shown, Data: data})
 		}
-	}
-	if len(folder.Files) == 0 && len(problems) == 0 {
-		problems = append(problems, route.Problem{
-			Code: route.CodeRead, Origin: route.Origin{File: name},
-			Message: "the folder holds no route file",
-			Hint:    "add a file such as legacy.yaml that defines the backend legacy",
-		})
 	}
 	return folder, problems
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,6 +76,16 @@ func (d *decoder) number(node ast.Node, v reflect.Value, path string) {
 		return
 	}
 	d.report(node, route.CodeType, path, "", "want a number, have %s", describe(node))
+}
+
+func (d *decoder) integer(node ast.Node, v reflect.Value, path string) {
+	if n, ok := node.(*ast.IntegerNode); ok {
+		if value, err := strconv.ParseInt(fmt.Sprint(n.Value), 10, v.Type().Bits()); err == nil {
+			v.SetInt(value)
+			return
+		}
+	}
+	d.report(node, route.CodeType, path, "", "want a whole number, have %s", describe(node))
 }
 
 // any decodes a node without a type of its own: to string, bool, int64, uint64,
