@@ -28,6 +28,7 @@ func routesCommand(c *cobra.Command) {
 		checkCommand(),
 		explainCommand(),
 		forceCommand(),
+		testCommand(),
 	)
 }
 
@@ -58,6 +59,10 @@ func tool(c *cobra.Command, run func(c *cobra.Command, args []string) error) *co
 			}
 		}
 		err := run(c, given)
+		var already said
+		if errors.As(err, &already) {
+			return already.error
+		}
 		if err == nil || errors.Is(err, errFound) {
 			return err
 		}
@@ -65,6 +70,9 @@ func tool(c *cobra.Command, run func(c *cobra.Command, args []string) error) *co
 	}
 	return c
 }
+
+// said is what failed has returned before the command ended.
+type said struct{ error }
 
 // failed prints an error and returns one that makes Caddy's main end with codeFailed.
 func failed(c *cobra.Command, err error) error {

@@ -1,17 +1,12 @@
 package command
 
 import (
-	"context"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"ficus/gateway/control"
-	"ficus/gateway/routefile"
 	"ficus/gateway/tools/check"
 )
 
@@ -36,7 +31,7 @@ Exit codes: 0 no errors (with --strict no warnings either), 1 problems, 2 troubl
 
 func runCheck(c *cobra.Command, args []string) error {
 	strict, _ := c.Flags().GetBool("strict")
-	return perhapsWatched(c, folderArg(args), func() error {
+	return perhapsWatched(c, []string{folderArg(args)}, func() error {
 		report := check.Of(verdictOf(folderArg(args)))
 		if err := report.Print(c.OutOrStdout(), asJSON(c)); err != nil {
 			return err
@@ -51,41 +46,4 @@ func runCheck(c *cobra.Command, args []string) error {
 // verdictOf checks a folder in the environment of this process.
 func verdictOf(folder string) control.Verdict {
 	return control.Check(os.DirFS(folder), folder, os.LookupEnv, time.Now())
-}
-
-// perhapsWatched runs do once or, with --watch, at each save until Ctrl-C: then the
-// last run decides how the command ends.
-func perhapsWatched(c *cobra.Command, folder string, do func() error) error {
-	err := do()
-	if watch, _ := c.Flags().GetBool("watch"); !watch {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return watched(ctx, c, folder, do)
-}
-
-func watched(ctx context.Context, c *cobra.Command, folder string, do func() error) error {
-	var last error
-	before := hashOf(folder)
-	err := routefile.Watch(ctx, folder, routefile.Timing{}, func() {
-		now := hashOf(folder)
-		if now == before {
-			return
-		}
-		before = now
-		if !asJSON(c) {
-			fmt.Fprintf(c.OutOrStdout(), "\n── %s\n\n", time.Now().Format(time.TimeOnly))
-		}
-		last = do()
-	})
-	if err != nil {
-		return err
-	}
-	return last
-}
-
-func hashOf(folder string) string {
-	read, problems := routefile.Read(os.DirFS(folder), folder)
-	return read.Hash() + problems.Error()
 }
