@@ -3,6 +3,7 @@ package routetable
 import (
 	"fmt"
 	"maps"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -64,26 +65,56 @@ func (c *rewriteChecker) check(r *route.SideRewrite) {
 			c.report(key, "strip what the match begins with", "%q: the match %q does not begin with it", prefix, c.d.Match)
 		}
 	}
-	c.checkChanges("query", r.Query, func(string) bool { return true })
-	c.checkChanges("headers", r.Headers, changeableHeader)
-	c.checkChanges("response_headers", r.ResponseHeaders, changeableHeader)
+	c.checkChanges("query", r.Query, false)
+	c.checkChanges("headers", r.Headers, true)
+	c.checkChanges("response_headers", r.ResponseHeaders, true)
+	c.checkHost(r.Headers)
 }
 
-func (c *rewriteChecker) checkChanges(key string, changes route.Changes, valid func(name string) bool) {
+func (c *rewriteChecker) checkChanges(key string, changes route.Changes, header bool) {
+	first := map[string]string{} // of each name, as written
 	for _, name := range slices.Sorted(maps.Keys(changes.Set)) {
-		if !valid(name) {
-			c.report(key+".set."+name, "", "%q can't be set", name)
+		where := key + ".set." + name
+		if header && !changeableHeader(name) {
+			c.report(where, "", "%q can't be set", name)
 		}
-		if _, err := ParseText(changes.Set[name], c.pattern); err != nil || !httpguts.ValidHeaderFieldValue(changes.Set[name]) {
-			c.report(key+".set."+name, "name a wildcard of the match, or write {{ for a brace", "%q is no value: %v", changes.Set[name], err)
+		if _, err := ParseText(changes.Set[name], c.pattern); err != nil {
+			c.report(where, "name a wildcard of the match, or write {{ for a brace", "%q is no value: %v", changes.Set[name], err)
+		} else if !httpguts.ValidHeaderFieldValue(changes.Set[name]) {
+			c.report(where, "leave out control characters such as line ends", "%q can't be a value", changes.Set[name])
 		}
-		if slices.Contains(changes.Remove, name) {
-			c.report(key+".set."+name, "set removes the values before", "%q is removed as well", name)
+		if other, taken := first[sameName(name, header)]; taken {
+			c.report(where, "names of headers are equal in any case", "%q is set as %q too", name, other)
 		}
+		first[sameName(name, header)] = name
 	}
 	for i, name := range changes.Remove {
-		if !valid(name) || strings.EqualFold(name, "Host") {
+		if header && (!changeableHeader(name) || strings.EqualFold(name, "Host")) {
 			c.report(fmt.Sprintf("%s.remove[%d]", key, i), "", "%q can't be removed", name)
+		}
+		if set, taken := first[sameName(name, header)]; taken {
+			c.report(key+".set."+set, "set removes the values before", "%q is removed as well", set)
+		}
+	}
+}
+
+func sameName(name string, header bool) string {
+	if header {
+		return textproto.CanonicalMIMEHeaderKey(name)
+	}
+	return name
+}
+
+// checkHost checks the Host that is set, with samples in place of names.
+func (c *rewriteChecker) checkHost(changes route.Changes) {
+	for name, value := range changes.Set {
+		text, err := ParseText(value, c.pattern)
+		if err != nil || !strings.EqualFold(name, "Host") {
+			continue
+		}
+		host := text.Fill(c.pattern.Params(ownPath(c.pattern.segments)))
+		if !httpguts.ValidHostHeader(host) || checkAddress("http://"+host) != nil {
+			c.report("headers.set."+name, "write a name, with a port or without: cart.internal:8080", "%q is no host", value)
 		}
 	}
 }

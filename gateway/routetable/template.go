@@ -109,7 +109,7 @@ func ParseText(text string, p Pattern) (Text, error) {
 		if !closed {
 			return nil, errors.New("a { is not closed")
 		}
-		if !p.has(segment{kind: wildcard, text: name}) && !p.has(segment{kind: rest, text: name}) {
+		if name == "" || !p.has(segment{kind: wildcard, text: name}) && !p.has(segment{kind: rest, text: name}) {
 			return nil, fmt.Errorf("the match has no wildcard {%s}", name)
 		}
 		parts = append(parts, textPart{literal: text[:i], name: name})
