@@ -34,6 +34,8 @@ var never = []struct {
 		"the control plane hands tables over; it does not reach into the data plane"},
 	{"gateway/routetable", nil, []string{"ficus/gateway/routefile", "ficus/gateway/backend"},
 		"a table knows neither where it was written nor what it opens"},
+	{"gateway/rewrite", nil, []string{"ficus/gateway/pipeline", "ficus/gateway/control", "ficus/gateway/backend", "ficus/gateway/routefile"},
+		"a rewrite knows route and table: the data plane applies it, the tools show it, and both get the same"},
 	{"gateway", []string{"gateway/demo"}, []string{"ficus/legacy-stub", "ficus/newservices"},
 		"only the demo knows the shop"},
 	{"legacy-stub", nil, []string{"ficus/gateway", "ficus/modules", "ficus/newservices", "ficus/routes"},
