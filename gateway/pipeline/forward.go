@@ -35,9 +35,10 @@ func exchangeOf(r *http.Request) *Exchange {
 	return r.Context().Value(exchangeKey{}).(*Exchange)
 }
 
-// rewrite prepares the request for the backend. ReverseProxy has removed the
-// headers of the client's connection, and forwarding headers from whomever.
-func rewrite(pr *httputil.ProxyRequest) {
+// prepare makes the request that goes out, as the client sent it. ReverseProxy has
+// removed the headers of the client's connection, and forwarding headers from
+// whomever.
+func prepare(pr *httputil.ProxyRequest) {
 	x := exchangeOf(pr.In)
 	x.target.writeTo(pr.Out.URL, pr.In.URL)
 	pr.Out.Host = pr.In.Host
@@ -69,14 +70,6 @@ func setForwarded(pr *httputil.ProxyRequest, trusted bool) {
 	if trusted && len(proto) > 0 {
 		pr.Out.Header["X-Forwarded-Proto"] = proto
 	}
-}
-
-// toChosenBackend sends a request to the backend that room 4 chose.
-type toChosenBackend struct{}
-
-func (toChosenBackend) RoundTrip(r *http.Request) (*http.Response, error) {
-	x := exchangeOf(r)
-	return x.bound.backends[x.Side].RoundTrip(r)
 }
 
 // keepError takes the place of an answer: Serve returns the error, and who called

@@ -14,7 +14,8 @@
 //
 // Towards clients the pipeline is transparent: the request line goes out byte for
 // byte, no response header is added or dropped but those of one connection
-// (RFC 9110, 7.6.1), nothing is buffered, compressed or decoded.
+// (RFC 9110, 7.6.1), nothing is buffered, compressed or decoded. Only a route that
+// rewrites changes anything, on each attempt for the side that it goes to.
 package pipeline
 
 import (
@@ -27,6 +28,7 @@ import (
 	"time"
 
 	"ficus/gateway/backend"
+	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/split"
@@ -59,18 +61,19 @@ type serving struct {
 	routes   []bound // by Entry.Index
 }
 
-// bound is an entry with its backends and its series.
+// bound is an entry with its backends, its rewriters and its series.
 type bound struct {
-	entry    *routetable.Entry
-	backends [len(route.Sides)]*backend.Backend
-	series   *telemetry.Route
+	entry     *routetable.Entry
+	backends  [len(route.Sides)]*backend.Backend
+	rewriters [len(route.Sides)]*rewrite.Rewriter // nil where nothing changes
+	series    *telemetry.Route
 }
 
 // New returns a pipeline without a table: it answers 503 until the first Publish.
 func New(config Config) *Pipeline {
 	p := &Pipeline{Config: config}
 	p.proxy = httputil.ReverseProxy{
-		Rewrite:      rewrite,
+		Rewrite:      prepare,
 		Transport:    toChosenBackend{},
 		ErrorHandler: keepError,
 		BufferPool:   newBufferPool(),
@@ -89,12 +92,14 @@ func (p *Pipeline) Publish(table *routetable.Table) route.Problems {
 		return problems
 	}
 	next := &serving{table: table, backends: backends, routes: make([]bound, len(table.Entries))}
+	rewriters := rewrite.Compile(table)
 	ids := make(map[string]bool, len(table.Entries))
 	for i, e := range table.Entries {
 		ids[e.ID] = true
 		next.routes[i] = bound{entry: e, series: p.Metrics.Route(e.ID)}
 		for _, side := range route.Sides {
 			next.routes[i].backends[side] = backends.Get(e.BackendOf(side))
+			next.routes[i].rewriters[side] = rewriters.Of(e, side)
 		}
 	}
 	old := p.live.Swap(next)
