@@ -23,9 +23,17 @@ type Preview struct {
 // A HeaderChange is one header that the backend would get in another way than the
 // client sent it.
 type HeaderChange struct {
-	Name    string
-	Value   string // what is set
-	Removed bool   // the client sent it, and nothing is set
+	Name    string `json:"name"`
+	Value   string `json:"value,omitempty"`   // what is set
+	Removed bool   `json:"removed,omitempty"` // the client sent it, and nothing is set
+}
+
+// String writes the change as a header, or says that it is removed.
+func (h HeaderChange) String() string {
+	if h.Removed {
+		return h.Name + " is removed"
+	}
+	return h.Name + ": " + h.Value
 }
 
 // Preview returns what the backend would get of a request that the rewriter's route

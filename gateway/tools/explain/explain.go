@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ficus/gateway/pipeline"
+	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/split"
@@ -68,6 +69,15 @@ type Backend struct {
 	Side      string   `json:"side"`
 	Name      string   `json:"name"`
 	Addresses []string `json:"addresses"`
+	Rewrite   *Rewrite `json:"rewrite,omitempty"` // nil where nothing is changed on the way
+}
+
+// Rewrite is what a backend gets in place of what the client sent.
+type Rewrite struct {
+	Target  string                 `json:"target"` // path and query
+	Host    string                 `json:"host"`
+	Headers []rewrite.HeaderChange `json:"headers,omitempty"`
+	Rules   []string               `json:"rules"` // of the route, answers included
 }
 
 // Explain answers a question by a table. The key may be nil where the gateway's is not
@@ -88,7 +98,7 @@ func Explain(table *routetable.Table, q *ask.Question, key *split.Key, now time.
 		Others: others(table, *asked, entry), Note: graphQLNote(entry, asked),
 		Stage: entry.Stage.String(), Group: entry.Group, Policy: entry.Policy, Fallback: "none",
 	}
-	a.decide(table, entry, split.Ask{Request: r, ClientIP: q.Client(), Claims: q.Claims, Now: now, Key: key})
+	a.decide(table, entry, asked, split.Ask{Request: r, ClientIP: q.Client(), Claims: q.Claims, Now: now, Key: key})
 	return a, nil
 }
 
@@ -127,8 +137,9 @@ func graphQLNote(winner *routetable.Entry, asked *routetable.Request) string {
 }
 
 // decide fills in what room 4 would decide.
-func (a *Answer) decide(table *routetable.Table, e *routetable.Entry, as split.Ask) {
+func (a *Answer) decide(table *routetable.Table, e *routetable.Entry, asked *routetable.Request, as split.Ask) {
 	d := split.Decide(e, as)
+	rewriters := rewrite.Compile(table)
 	a.Side, a.Clock, a.Reason = d.Side.String(), d.Clock, d.Reason
 	sides := []route.Side{d.Side}
 	if d.Open {
@@ -145,7 +156,7 @@ func (a *Answer) decide(table *routetable.Table, e *routetable.Entry, as split.A
 		}
 	}
 	for _, side := range sides {
-		b := Backend{Side: side.String(), Name: e.BackendOf(side)}
+		b := Backend{Side: side.String(), Name: e.BackendOf(side), Rewrite: rewriteOf(rewriters.Of(e, side), asked)}
 		for _, known := range table.Backends {
 			if known.Name == b.Name {
 				b.Addresses = known.Addresses
@@ -153,4 +164,16 @@ func (a *Answer) decide(table *routetable.Table, e *routetable.Entry, as split.A
 		}
 		a.Backends = append(a.Backends, b)
 	}
+}
+
+func rewriteOf(r *rewrite.Rewriter, asked *routetable.Request) *Rewrite {
+	if r == nil {
+		return nil
+	}
+	gets := r.Preview(asked)
+	target := gets.Path
+	if gets.RawQuery != "" {
+		target += "?" + gets.RawQuery
+	}
+	return &Rewrite{Target: target, Host: gets.Host, Headers: gets.Headers, Rules: r.Describe()}
 }

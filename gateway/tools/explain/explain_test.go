@@ -43,6 +43,7 @@ var questions = []struct {
 	{"a batch", nil, ask.Question{Method: "POST", URL: "/graphql", Body: `[{"query":"{search{id}}"}]`}},
 	{"a body that the gateway does not look into", nil, ask.Question{Method: "POST", URL: "/graphql",
 		Header: http.Header{"Content-Encoding": {"gzip"}}, Body: `{"query":"{search{id}}"}`}},
+	{"a rewrite", nil, ask.Question{URL: "/shop/orders/a%2Fb?debug=1&x=%zz;", Header: http.Header{"X-Debug": {"1"}}}},
 	{"a persisted query", nil, ask.Question{Method: "POST", URL: "/graphql",
 		Body: `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"h1"}}}`}},
 }

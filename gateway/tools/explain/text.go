@@ -43,6 +43,7 @@ func (a *Answer) Print(w io.Writer) error {
 			side = b.Side + ": "
 		}
 		p.row("backend", "%s%s %s", side, b.Name, strings.Join(b.Addresses, ", "))
+		p.rewrite(a.Host, b.Rewrite)
 	}
 	p.row("policy", "%s", orNone(a.Policy))
 	if a.Route.Owner != "" {
@@ -75,6 +76,22 @@ func (p *printer) line(format string, args ...any) { fmt.Fprintf(p, format+"\n",
 
 func (p *printer) row(name, format string, args ...any) {
 	p.line("  %-10s %s", name, fmt.Sprintf(format, args...))
+}
+
+func (p *printer) rewrite(host string, r *Rewrite) {
+	if r == nil {
+		return
+	}
+	p.row("rewrite", "it gets %s", r.Target)
+	if r.Host != host {
+		p.row("", "Host: %s", r.Host)
+	}
+	for _, h := range r.Headers {
+		p.row("", "%s", h)
+	}
+	for _, rule := range r.Rules {
+		p.row("", "rule: %s", rule)
+	}
 }
 
 func place(text string) string {
