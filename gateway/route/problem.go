@@ -62,6 +62,7 @@ const (
 	CodeUnknownBackend Code = "unknown_backend" // a route names a backend that nobody defines
 	CodeUnknownPolicy  Code = "unknown_policy"  // a route names a policy that nobody defines
 	CodeConflict       Code = "conflict"        // two routes overlap and none is more specific
+	CodeBranching      Code = "branching"       // routes that would make a match slow
 
 	// Warnings.
 	CodeUnreachable Code = "unreachable" // no request reaches the route

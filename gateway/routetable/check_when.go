@@ -2,6 +2,8 @@ package routetable
 
 import (
 	"fmt"
+	"maps"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -10,43 +12,97 @@ import (
 	"ficus/gateway/route"
 )
 
+// notHeaders are headers that have a place of their own, with what to write there,
+// or that net/http takes for itself.
+var notHeaders = map[string]string{
+	"Host":              "write the host into the match: GET shop.example.com/cart",
+	"Cookie":            "write the cookie's name and value under cookie",
+	"Content-Type":      "write the media type as content_type",
+	"Transfer-Encoding": "",
+	"Trailer":           "",
+}
+
 // checkWhen returns what is wrong with the conditions of one definition.
 func checkWhen(d *route.Definition) route.Problems {
-	var found route.Problems
-	report := func(key string, p route.Problem) { found = append(found, at(d, "when."+key, p)) }
-	for name := range d.When.Header {
+	c := whenChecker{d: d}
+	c.checkHeaders()
+	for _, name := range slices.Sorted(maps.Keys(d.When.Cookie)) {
+		if !isToken(name) {
+			c.report("cookie."+name, "%q is no name of a cookie", name)
+		}
+		c.checkValue("cookie."+name, d.When.Cookie[name], isCookieValue)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.When.Query)) {
+		if name == "" || d.When.Query[name] == "" {
+			c.report("query."+name, "a parameter has a name and a value: write \"*\" for any value")
+		}
+	}
+	if media := string(d.When.ContentType); media != "" && media != "*" {
+		kind, sub, _ := strings.Cut(media, "/")
+		if !isToken(kind) || !isToken(sub) || media != strings.ToLower(media) {
+			c.report("content_type", "%q is no media type", media).
+				Hint = "write it in lower case and without parameters: application/json, or image/*"
+		}
+	}
+	c.checkGraphQL()
+	return c.found
+}
+
+type whenChecker struct {
+	d     *route.Definition
+	found route.Problems
+}
+
+// report adds a problem; a hint may be added to it until the next.
+func (c *whenChecker) report(key, format string, args ...any) *route.Problem {
+	c.found = append(c.found, at(c.d, "when."+key, value(format, args...)))
+	return &c.found[len(c.found)-1]
+}
+
+func (c *whenChecker) checkHeaders() {
+	seen := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(c.d.When.Header)) {
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		hint, elsewhere := notHeaders[canonical]
 		switch {
-		case !httpguts.ValidHeaderFieldName(name):
-			report("header."+name, value("%q is no name of a header", name))
-		case strings.EqualFold(name, "Host"):
-			p := value("Host is no header to be asked for here")
-			p.Hint = "write the host into the match: GET shop.example.com/cart"
-			report("header."+name, p)
+		case !isToken(name):
+			c.report("header."+name, "%q is no name of a header", name)
+		case elsewhere:
+			c.report("header."+name, "%s is no header to be asked for here", canonical).Hint = hint
+		case seen[canonical]:
+			c.report("header."+name, "the header %s stands here twice", canonical)
 		}
+		seen[canonical] = true
+		c.checkValue("header."+name, c.d.When.Header[name], httpguts.ValidHeaderFieldValue)
 	}
-	for name := range d.When.Cookie {
-		if !httpguts.ValidHeaderFieldName(name) { // both are tokens
-			report("cookie."+name, value("%q is no name of a cookie", name))
-		}
+}
+
+// checkValue: what no request can have is a mistake. Space around a value is not
+// part of it.
+func (c *whenChecker) checkValue(key string, w route.Wanted, valid func(string) bool) {
+	if sample := w.Sample(); w == "" || !valid(sample) || strings.TrimSpace(sample) != sample {
+		c.report(key, "%q is no value that it can have", w)
 	}
-	if media := string(d.When.ContentType); media != "" {
-		if kind, _, ok := strings.Cut(media, "/"); media != "*" && (!ok || kind == "" || strings.ContainsAny(media, "; ")) || media != strings.ToLower(media) {
-			p := value("%q is no media type", media)
-			p.Hint = "write it in lower case and without parameters: application/json, or image/*"
-			report("content_type", p)
-		}
-	}
-	for key, list := range map[string][]string{
-		"operation": d.When.GraphQL.Operation, "fields": d.When.GraphQL.Fields, "persisted": d.When.GraphQL.Persisted,
-	} {
-		for i, name := range list {
+}
+
+func (c *whenChecker) checkGraphQL() {
+	g := &c.d.When.GraphQL
+	for _, list := range []struct {
+		key   string
+		names []string
+	}{{"operation", g.Operation}, {"fields", g.Fields}, {"persisted", g.Persisted}} {
+		for i, name := range list.names {
+			key := fmt.Sprintf("graphql.%s[%d]", list.key, i)
 			switch {
-			case name == "", key != "persisted" && !isIdentifier(name):
-				report(fmt.Sprintf("graphql.%s[%d]", key, i), value("%q is no name in GraphQL", name))
-			case slices.Contains(list[:i], name):
-				report(fmt.Sprintf("graphql.%s[%d]", key, i), value("%q stands here twice", name))
+			case name == "", list.key != "persisted" && !isIdentifier(name):
+				c.report(key, "%q is no name in GraphQL", name)
+			case slices.Contains(list.names[:i], name):
+				c.report(key, "%q stands here twice", name)
 			}
 		}
 	}
-	return found
 }
+
+// isToken: names of headers and cookies and both parts of a media type are tokens
+// (RFC 9110, 5.6.2).
+func isToken(s string) bool { return httpguts.ValidHeaderFieldName(s) }

@@ -1,10 +1,21 @@
 package routetable
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+)
 
-	"ficus/gateway/route"
+// relation says how two patterns that overlap stand to each other. Its two bits
+// are independent: both set means that each matches what the other doesn't.
+type relation uint8
+
+const (
+	same        relation = 0
+	general     relation = 1 // the first matches what the second doesn't
+	specific    relation = 2 // the second matches what the first doesn't
+	overlapping          = general | specific
 )
 
 // comparePatterns says how two patterns stand to each other, whichever trees they
@@ -33,6 +44,19 @@ func compareHosts(a, b string) (r relation, overlap bool) {
 	case contains(a, b):
 		return general, true
 	case contains(b, a):
+		return specific, true
+	}
+	return same, false
+}
+
+// compareMethods relates two methods, "" being any; GET includes HEAD.
+func compareMethods(a, b string) (r relation, overlap bool) {
+	switch {
+	case a == b:
+		return same, true
+	case a == "", a == "GET" && b == "HEAD":
+		return general, true
+	case b == "", b == "GET" && a == "HEAD":
 		return specific, true
 	}
 	return same, false
@@ -75,17 +99,34 @@ func Overlap(a, b *Entry) bool {
 	return overlap && !exclude(a.When, b.When)
 }
 
+// beats reports whether a, of two entries of one table that overlap, gets the
+// requests that match both.
+func beats(a, b *Entry) bool {
+	if hosts, _ := compareHosts(a.Pattern.host, b.Pattern.host); hosts != same {
+		return hosts == specific
+	}
+	r, _ := comparePatterns(a.Pattern, b.Pattern)
+	if r == same {
+		return a.When.Count() > b.When.Count()
+	}
+	return r == specific
+}
+
 // Matching returns all entries that match a request, the one that owns it first; the
 // default entry is the last.
 func (t *Table) Matching(r Request) []*Entry {
-	r.skip = nil
-	for {
-		e := t.Match(&r)
-		r.skip = append(r.skip, e)
-		if e == t.Default() {
-			return r.skip
-		}
+	var found []*Entry
+	r.visit = func(place *Entry) {
+		first := len(found)
+		place.each(nil, func(e *Entry) {
+			if e.When.hold(&r) {
+				found = append(found, e)
+			}
+		})
+		slices.SortFunc(found[first:], func(a, b *Entry) int { return cmp.Compare(b.When.Count(), a.When.Count()) })
 	}
+	t.hosts.match(&r)
+	return append(found, t.Default())
 }
 
 // Why says why a request that both match belongs to the winner and not to the other.
@@ -144,18 +185,4 @@ func (p Pattern) Params(path string) map[string]string {
 		}
 	}
 	return params
-}
-
-// CallsLegacy reports whether legacy may serve requests of the entry.
-func (e *Entry) CallsLegacy() bool { return e.Stage.CallsLegacy() }
-
-// Sides returns the sides that may serve requests of the entry.
-func (e *Entry) Sides() []route.Side {
-	switch e.Stage {
-	case route.StageLegacy:
-		return []route.Side{route.Legacy}
-	case route.StageCanary:
-		return []route.Side{route.Legacy, route.New}
-	}
-	return []route.Side{route.New}
 }

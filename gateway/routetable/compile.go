@@ -116,6 +116,7 @@ func (c *compiler) buildEntries() {
 		c.hosts.insert(e)
 		c.entries = append(c.entries, e)
 	}
+	c.checkBranching()
 	c.entries = append(c.entries, &Entry{
 		ID: route.DefaultID, Index: len(c.entries), Group: route.DefaultID, Stage: route.StageLegacy,
 	})

@@ -12,47 +12,73 @@ import (
 
 // Conditions are what a route wants beside its pattern, as compiled.
 type Conditions struct {
-	count       int
-	headers     []named // by canonical name, sorted
-	cookies     []named
-	query       []named
-	contentType route.Wanted // "" is no condition
-	graphql     *route.GraphQL
+	count   int
+	wants   []want // those of one exact value first, then by fact
+	exact   int    // how many of wants are exact
+	graphql *route.GraphQL
 }
 
-type named struct {
-	name   string
-	wanted route.Wanted
+// A want is one condition: a fact of the request, and the value it should have.
+type want struct {
+	fact
+	value route.Wanted
 }
+
+// A fact is what conditions can ask of a request: one header, cookie or parameter,
+// or its content type.
+type fact struct {
+	kind factKind
+	name string // canonical for a header; "" for the content type
+}
+
+type factKind uint8
+
+const (
+	aHeader factKind = iota
+	aCookie
+	aParameter
+	theContentType
+)
+
+var factKinds = [...]string{aHeader: "header", aCookie: "cookie", aParameter: "query", theContentType: "content type"}
 
 // compileConditions returns nil where there are none.
 func compileConditions(c *route.Conditions) *Conditions {
 	if c.Count() == 0 {
 		return nil
 	}
-	compiled := &Conditions{
-		count:       c.Count(),
-		headers:     sorted(c.Header, textproto.CanonicalMIMEHeaderKey),
-		cookies:     sorted(c.Cookie, nil),
-		query:       sorted(c.Query, nil),
-		contentType: c.ContentType,
+	var wants []want
+	for name, value := range c.Header {
+		wants = append(wants, want{fact{aHeader, textproto.CanonicalMIMEHeaderKey(name)}, value})
 	}
+	for name, value := range c.Cookie {
+		wants = append(wants, want{fact{aCookie, name}, value})
+	}
+	for name, value := range c.Query {
+		wants = append(wants, want{fact{aParameter, name}, value})
+	}
+	if c.ContentType != "" {
+		wants = append(wants, want{fact{kind: theContentType}, c.ContentType})
+	}
+	compiled := newConditions(wants)
+	compiled.count = c.Count()
 	if !c.GraphQL.IsZero() {
-		compiled.graphql = &c.GraphQL
+		graphql := c.GraphQL // its own copy, so that the definition can go
+		compiled.graphql = &graphql
 	}
 	return compiled
 }
 
-func sorted(wanted map[string]route.Wanted, key func(string) string) []named {
-	var list []named
-	for name, w := range wanted {
-		if key != nil {
-			name = key(name)
-		}
-		list = append(list, named{name, w})
+func newConditions(wants []want) *Conditions {
+	open := func(w want) int { return strings.Count(string(w.value), "*") }
+	slices.SortFunc(wants, func(a, b want) int {
+		return cmp.Or(cmp.Compare(open(a), open(b)), cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
+	})
+	c := &Conditions{wants: wants}
+	for c.exact < len(wants) && open(wants[c.exact]) == 0 {
+		c.exact++
 	}
-	slices.SortFunc(list, func(a, b named) int { return cmp.Compare(a.name, b.name) })
-	return list
+	return c
 }
 
 // Count returns how many conditions there are.
@@ -66,28 +92,21 @@ func (c *Conditions) Count() int {
 // hold reports whether a request meets all conditions; nil ones always hold. What
 // costs most is asked last: the body of a GraphQL request.
 func (c *Conditions) hold(r *Request) bool {
-	if c == nil {
-		return true
-	}
-	for _, h := range c.headers {
-		if values := r.Header[h.name]; len(values) == 0 || !h.wanted.Matches(values[0]) {
+	return c == nil || met(c.wants, r) && (c.graphql == nil || holdGraphQL(c.graphql, r))
+}
+
+// holdToo is hold for a request that is known to meet the exact wants.
+func (c *Conditions) holdToo(r *Request) bool {
+	return c == nil || met(c.wants[c.exact:], r) && (c.graphql == nil || holdGraphQL(c.graphql, r))
+}
+
+func met(wants []want, r *Request) bool {
+	for _, w := range wants {
+		if value, ok := r.value(w.fact); !ok || !w.value.Matches(value) {
 			return false
 		}
 	}
-	for _, want := range c.cookies {
-		if value, ok := r.cookie(want.name); !ok || !want.wanted.Matches(value) {
-			return false
-		}
-	}
-	for _, want := range c.query {
-		if value, ok := r.parameter(want.name); !ok || !want.wanted.Matches(value) {
-			return false
-		}
-	}
-	if c.contentType != "" && !c.contentType.Matches(r.mediaType()) {
-		return false
-	}
-	return c.graphql == nil || holdGraphQL(c.graphql, r)
+	return true
 }
 
 func holdGraphQL(want *route.GraphQL, r *Request) bool {
@@ -114,25 +133,19 @@ func holdGraphQL(want *route.GraphQL, r *Request) bool {
 	return some && all
 }
 
-// exclude reports whether no request meets both a and b. False is the safe answer.
+// exclude reports whether no request meets both a and b.
 func exclude(a, b *Conditions) bool {
 	if a == nil || b == nil {
 		return false
 	}
-	return excludeNamed(a.headers, b.headers) || excludeNamed(a.cookies, b.cookies) || excludeNamed(a.query, b.query) ||
-		a.contentType != "" && b.contentType != "" && a.contentType.Excludes(b.contentType) ||
-		a.graphql != nil && b.graphql != nil && excludeGraphQL(a.graphql, b.graphql)
-}
-
-func excludeNamed(a, b []named) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if x.name == y.name && x.wanted.Excludes(y.wanted) {
+	for _, x := range a.wants {
+		for _, y := range b.wants {
+			if x.fact == y.fact && x.value.Excludes(y.value) {
 				return true
 			}
 		}
 	}
-	return false
+	return a.graphql != nil && b.graphql != nil && excludeGraphQL(a.graphql, b.graphql)
 }
 
 // excludeGraphQL: an operation meets both either by its document or as a persisted
@@ -161,16 +174,12 @@ func (c *Conditions) String() string {
 		return ""
 	}
 	var parts []string
-	for _, group := range []struct {
-		what string
-		list []named
-	}{{"header", c.headers}, {"cookie", c.cookies}, {"query", c.query}} {
-		for _, n := range group.list {
-			parts = append(parts, fmt.Sprintf("%s %s=%s", group.what, n.name, n.wanted))
+	for _, w := range c.wants {
+		if w.kind == theContentType {
+			parts = append(parts, "content type "+string(w.value))
+		} else {
+			parts = append(parts, fmt.Sprintf("%s %s=%s", factKinds[w.kind], w.name, w.value))
 		}
-	}
-	if c.contentType != "" {
-		parts = append(parts, "content type "+string(c.contentType))
 	}
 	if g := c.graphql; g != nil {
 		if g.Type != route.AnyOperation {

@@ -8,23 +8,21 @@ import (
 // describeConflict explains with examples why two entries are in conflict.
 func describeConflict(a, b *Entry) string {
 	p, q := a.Pattern, b.Pattern
-	pair := fmt.Sprintf("%q and %q (%s)", p.text, q.text, b.Origin)
-	if a.When != nil || b.When != nil {
-		pair = fmt.Sprintf("%q%s and %q%s (%s)", p.text, whenText(a), q.text, whenText(b), b.Origin)
-	}
+	pair := fmt.Sprintf("%q%s and %q%s (%s)", p.text, whenText(a.When), q.text, whenText(b.When), b.Origin)
+	both, _ := merge(a.When, b.When)
 	onlyFirst, onlySecond := exampleOnly(p, q), exampleOnly(q, p)
 	if onlyFirst == "" || onlySecond == "" {
-		return fmt.Sprintf("%s match the same requests, such as %q%s", pair, exampleBoth(p, q), whenText(&Entry{When: merge(a.When, b.When)}))
+		return fmt.Sprintf("%s match the same requests, such as %q%s", pair, exampleBoth(p, q), whenText(both))
 	}
-	return fmt.Sprintf("%s both match %q; only the first matches %q, only the second %q",
-		pair, exampleBoth(p, q), onlyFirst, onlySecond)
+	return fmt.Sprintf("%s both match %q%s; only the first matches %q%s, only the second %q%s", pair,
+		exampleBoth(p, q), whenText(both), onlyFirst, whenText(a.When), onlySecond, whenText(b.When))
 }
 
-func whenText(e *Entry) string {
-	if e.When == nil {
-		return ""
+func whenText(c *Conditions) string {
+	if text := c.String(); text != "" {
+		return " with " + text
 	}
-	return " with " + e.When.String()
+	return ""
 }
 
 // exampleBoth returns a request that matches both of two patterns that overlap.

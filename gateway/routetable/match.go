@@ -1,13 +1,13 @@
 package routetable
 
 import (
-	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // hostIndex finds the trees of a host: "example.com" exact, ".example.com" for
 // the wildcard, "" for patterns without a host.
-type hostIndex map[string]*methodTrees
+type hostIndex map[string]methodTrees
 
 // methodTrees holds one tree for each method, and one under "" for patterns
 // without a method.
@@ -17,9 +17,9 @@ type methodTrees map[string]*node
 type node struct {
 	children map[string]*node // by literal segment
 	wild     *node            // {name}
-	end      *Entry           // patterns that end here, those with more conditions first
-	slashEnd *Entry           // those that end here with {$}
-	rest     *Entry           // those that take all from here on
+	end      *Entry           // of the pattern that ends here; its rivals hang on it
+	slashEnd *Entry           // of the one that ends here with {$}
+	rest     *Entry           // of the one that takes all from here on
 }
 
 func (h hostIndex) match(r *Request) *Entry {
@@ -36,13 +36,8 @@ func (h hostIndex) match(r *Request) *Entry {
 
 // matchNamed tries the exact host, then its wildcards from the longest on.
 func (h hostIndex) matchNamed(host string, r *Request) *Entry {
-	if trees := h[host]; trees != nil && host != "" {
-		if e := trees.match(r); e != nil {
-			return e
-		}
-	}
-	for i := 0; i < len(host); i++ {
-		if host[i] != '.' || i == 0 {
+	for i := range len(host) {
+		if i > 0 && host[i] != '.' {
 			continue
 		}
 		if trees := h[host[i:]]; trees != nil {
@@ -54,13 +49,34 @@ func (h hostIndex) matchNamed(host string, r *Request) *Entry {
 	return nil
 }
 
-// normalHost strips port and final dot and lowers the case. A host without upper
-// case is not copied.
+// maxHost is the length of the longest name of a host (RFC 1035, 2.3.4). It bounds
+// the work that a name of many labels makes.
+const maxHost = 253
+
+// normalHost strips port and final dot and lowers the case. What is no name of a host
+// is "", which only patterns without a host match. A name without upper case is not
+// copied.
 func normalHost(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
 		host = host[:i]
 	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
+	host = strings.TrimSuffix(host, ".")
+	if len(host) > maxHost || strings.HasPrefix(host, ".") {
+		return ""
+	}
+	upper := false
+	for i := range len(host) {
+		switch c := host[i]; {
+		case c >= utf8.RuneSelf:
+			return "" // of which Unicode makes other names, in other case
+		case 'A' <= c && c <= 'Z':
+			upper = true
+		}
+	}
+	if upper {
+		return strings.ToLower(host)
+	}
+	return host
 }
 
 // match tries the method's own tree, then for HEAD that of GET, then the tree of
@@ -116,35 +132,60 @@ func (n *node) match(path string, r *Request) *Entry {
 	return n.rest.pick(r)
 }
 
-// pick returns the first of the entries at a place whose conditions hold.
+// pick returns the entry of a pattern that owns a request, nil if there is none.
+// What shares the pattern with others of it holds them all.
 func (e *Entry) pick(r *Request) *Entry {
-	for ; e != nil; e = e.next {
-		if (r.anyWhen || e.When.hold(r)) && !slices.Contains(r.skip, e) {
-			return e
-		}
+	switch {
+	case e == nil:
+		return nil
+	case r.visit != nil:
+		r.visit(e)
+		return nil
+	case e.rivals != nil:
+		return e.rivals.pick(r)
+	case e.When.hold(r):
+		return e
 	}
 	return nil
 }
 
-// place adds an entry to those at a place, behind all with as many conditions.
-func place(at **Entry, e *Entry) {
-	for *at != nil && (*at).When.Count() >= e.When.Count() {
-		at = &(*at).next
+// each calls do for all entries of the pattern that conditions don't exclude at first
+// sight.
+func (e *Entry) each(when *Conditions, do func(*Entry)) {
+	switch {
+	case e == nil:
+	case e.rivals != nil:
+		e.rivals.each(when, do)
+	default:
+		do(e)
 	}
-	e.next, *at = *at, e
+}
+
+// place adds an entry to those of its pattern.
+func place(at **Entry, e *Entry) {
+	first := *at
+	if first == nil {
+		*at = e
+		return
+	}
+	if first.rivals == nil {
+		first.rivals = &rivals{}
+		first.rivals.add(first)
+	}
+	first.rivals.add(e)
 }
 
 // insert adds an entry that is in conflict with none.
 func (h hostIndex) insert(e *Entry) {
 	trees := h[e.Pattern.host]
 	if trees == nil {
-		trees = &methodTrees{}
+		trees = methodTrees{}
 		h[e.Pattern.host] = trees
 	}
-	n := (*trees)[e.Pattern.method]
+	n := trees[e.Pattern.method]
 	if n == nil {
 		n = &node{}
-		(*trees)[e.Pattern.method] = n
+		trees[e.Pattern.method] = n
 	}
 	for _, s := range e.Pattern.segments {
 		switch s.kind {

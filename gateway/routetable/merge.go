@@ -1,128 +1,141 @@
 package routetable
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 
 	"ficus/gateway/graphql"
 	"ficus/gateway/route"
 )
 
-// merge returns conditions that hold where both a and b do, which must not exclude
-// each other.
-func merge(a, b *Conditions) *Conditions {
-	if a == nil || b == nil {
-		if a == nil {
-			return b
+// merge returns conditions that some of the requests meet that meet all of the
+// given ones, and, where those ask for one, the GraphQL operation of such a request.
+// The given ones must not exclude each other.
+func merge(all ...*Conditions) (*Conditions, *graphql.Operation) {
+	var wants []want
+	var operations []*route.GraphQL
+	for _, c := range all {
+		if c == nil {
+			continue
 		}
-		return a
-	}
-	m := &Conditions{
-		headers: mergeNamed(a.headers, b.headers),
-		cookies: mergeNamed(a.cookies, b.cookies),
-		query:   mergeNamed(a.query, b.query),
-	}
-	m.contentType = narrower(a.contentType, b.contentType)
-	switch {
-	case a.graphql == nil:
-		m.graphql = b.graphql
-	case b.graphql == nil:
-		m.graphql = a.graphql
-	default:
-		m.graphql = &route.GraphQL{
-			Type:      max(a.graphql.Type, b.graphql.Type),
-			Operation: common(a.graphql.Operation, b.graphql.Operation),
-			Fields:    common(a.graphql.Fields, b.graphql.Fields),
-			Persisted: common(a.graphql.Persisted, b.graphql.Persisted),
+		for _, w := range c.wants {
+			wants = addWant(wants, w)
+		}
+		if c.graphql != nil {
+			operations = append(operations, c.graphql)
 		}
 	}
-	return m
+	merged := newConditions(wants)
+	op := commonOperation(operations)
+	if op != nil {
+		merged.graphql = &route.GraphQL{Type: op.Type, Fields: op.Fields}
+		if op.Name != "" {
+			merged.graphql.Operation = []string{op.Name}
+		}
+		if op.Persisted != "" {
+			merged.graphql.Persisted = []string{op.Persisted}
+		}
+	}
+	return merged, op
 }
 
-func mergeNamed(a, b []named) []named {
-	merged := append([]named(nil), a...)
-next:
-	for _, y := range b {
-		for i, x := range merged {
-			if x.name == y.name {
-				merged[i].wanted = narrower(x.wanted, y.wanted)
-				continue next
-			}
+// addWant adds a want, or narrows the one of the same fact.
+func addWant(wants []want, w want) []want {
+	for i, x := range wants {
+		if x.fact == w.fact {
+			wants[i].value = narrower(x.value, w.value)
+			return wants
 		}
-		merged = append(merged, y)
 	}
-	return merged
+	return append(wants, w)
 }
 
 // narrower returns the one of two wanted texts that the other includes.
 func narrower(a, b route.Wanted) route.Wanted {
 	switch {
-	case a == "":
-		return b
-	case b == "" || !strings.HasSuffix(string(a), "*"):
+	case !strings.HasSuffix(string(a), "*"):
 		return a
-	case !strings.HasSuffix(string(b), "*") || len(b) > len(a):
+	case !strings.HasSuffix(string(b), "*"), len(b) > len(a):
 		return b
 	}
 	return a
 }
 
-// common returns what both lists hold; an empty list holds everything.
-func common(a, b []string) []string {
-	if len(a) == 0 || len(b) == 0 {
-		return append(append([]string(nil), a...), b...)
+// commonOperation returns an operation that meets all the conditions, nil if there
+// are none. Where a condition lists names or fields, one of them will do if any will.
+func commonOperation(all []*route.GraphQL) *graphql.Operation {
+	if len(all) == 0 {
+		return nil
 	}
-	var both []string
-	for _, x := range a {
-		if _, some := within([]string{x}, b); some {
-			both = append(both, x)
+	names, fields := []string{""}, [][]string{nil}
+	persisted := all[0].Persisted
+	for _, g := range all {
+		if len(g.Operation) > 0 {
+			names = g.Operation
+		}
+		if len(g.Fields) > 0 {
+			fields = nil
+			for _, f := range g.Fields {
+				fields = append(fields, []string{f})
+			}
 		}
 	}
-	return both
+	var candidates []*graphql.Operation
+	for _, name := range names {
+		for _, asked := range fields {
+			for _, kind := range []route.OperationType{route.Query, route.Mutation, route.Subscription} {
+				candidates = append(candidates, &graphql.Operation{Type: kind, Name: name, Fields: asked})
+			}
+		}
+		for _, id := range persisted {
+			candidates = append(candidates, &graphql.Operation{Name: name, Persisted: id})
+		}
+	}
+next:
+	for _, op := range candidates {
+		for _, g := range all {
+			if !holdGraphQL(g, &Request{operation: op, asked: true}) {
+				continue next
+			}
+		}
+		return op
+	}
+	return nil
 }
 
 // Example makes a request of the canonical path meet the conditions of all the
 // entries, which must not exclude each other. The request says what a client would
 // send; its GraphQL operation, if one is wanted, is given without a body.
 func (r *Request) Example(entries ...*Entry) {
-	var all *Conditions
+	var conditions []*Conditions
 	for _, e := range entries {
-		all = merge(all, e.When)
+		conditions = append(conditions, e.When)
 	}
-	if all == nil {
-		return
-	}
-	for _, h := range all.headers {
-		r.Header.Set(h.name, h.wanted.Sample())
+	all, op := merge(conditions...)
+	if r.Header == nil {
+		r.Header = http.Header{}
 	}
 	var cookies, query []string
-	for _, c := range all.cookies {
-		cookies = append(cookies, c.name+"="+c.wanted.Sample())
+	for _, w := range all.wants {
+		switch value := w.value.Sample(); w.kind {
+		case aHeader:
+			r.Header.Set(w.name, value)
+		case aCookie:
+			cookies = append(cookies, w.name+"="+value)
+		case aParameter:
+			query = append(query, url.QueryEscape(w.name)+"="+url.QueryEscape(value))
+		case theContentType:
+			r.Header.Set("Content-Type", value)
+		}
 	}
 	if len(cookies) > 0 {
 		r.Header.Set("Cookie", strings.Join(cookies, "; "))
 	}
-	for _, q := range all.query {
-		query = append(query, q.name+"="+q.wanted.Sample())
+	if len(query) > 0 {
+		r.RawQuery = strings.Join(query, "&")
 	}
-	r.RawQuery = strings.Join(query, "&")
-	if all.contentType != "" {
-		r.Header.Set("Content-Type", all.contentType.Sample())
+	if op != nil {
+		r.operation, r.asked = op, true
 	}
-	if all.graphql != nil {
-		r.operation, r.asked = sampleOperation(all.graphql), true
-	}
-}
-
-func sampleOperation(g *route.GraphQL) *graphql.Operation {
-	op := &graphql.Operation{Type: max(g.Type, route.Query)}
-	if len(g.Operation) > 0 {
-		op.Name = g.Operation[0]
-	}
-	switch {
-	case onlyPersisted(g) && len(g.Persisted) > 0:
-		op.Type, op.Persisted = route.AnyOperation, g.Persisted[0]
-	case len(g.Fields) > 0:
-		op.Fields = g.Fields[:1]
-	}
-	return op
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"ficus/gateway/route"
 )
 
@@ -64,13 +66,28 @@ func parseHost(host string) (string, error) {
 	}
 	name, wild := strings.CutPrefix(host, "*.")
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	if name == "" || strings.Contains("."+name+".", "..") || strings.ContainsAny(name, "*{}/:@?# \t") {
+	if ascii, err := httpguts.PunycodeHostPort(name); err == nil {
+		name = ascii // as clients send it: "bücher.example" as "xn--bcher-kva.example"
+	}
+	if !isHost(name) {
 		return "", fmt.Errorf("%q is no host (a name without port, which may begin with \"*.\")", host)
 	}
 	if wild {
 		return "." + name, nil
 	}
 	return name, nil
+}
+
+// isHost reports whether s, in lower case, may be a name of labels between dots.
+func isHost(s string) bool {
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxHost && !strings.Contains("."+s+".", "..")
 }
 
 func parseSegments(path string) ([]segment, error) {

@@ -33,8 +33,9 @@ type Request struct {
 
 	operation *graphql.Operation
 	asked     bool
-	skip      []*Entry // are passed over, to find the next best
-	anyWhen   bool     // all conditions hold
+
+	// visit, if set, is called for each pattern that matches, and none is taken.
+	visit func(place *Entry)
 }
 
 // An OperationReader reads the GraphQL operation out of a request's query or body.
@@ -56,17 +57,37 @@ func (r *Request) graphQL() *graphql.Operation {
 	return r.operation
 }
 
-// cookie returns the first cookie of that name (RFC 6265, 4.2).
+// value returns what a request says about a fact; ok is false where it says nothing.
+func (r *Request) value(f fact) (value string, ok bool) {
+	switch f.kind {
+	case aHeader:
+		if values := r.Header[f.name]; len(values) > 0 {
+			return values[0], true
+		}
+		return "", false
+	case aCookie:
+		return r.cookie(f.name)
+	case aParameter:
+		return r.parameter(f.name)
+	}
+	return r.mediaType()
+}
+
+// cookie returns the first cookie of that name, read as net/http reads it: one whose
+// value holds a byte that none may hold (RFC 6265, 4.1.1) is passed over.
 func (r *Request) cookie(name string) (string, bool) {
 	for _, line := range r.Header["Cookie"] {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
-			key, value, ok := strings.Cut(textproto.TrimString(pair), "=")
-			if ok && key == name {
-				if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
-					value = value[1 : len(value)-1]
-				}
+			key, value, _ := strings.Cut(textproto.TrimString(pair), "=")
+			if textproto.TrimString(key) != name {
+				continue
+			}
+			if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+				value = value[1 : len(value)-1]
+			}
+			if isCookieValue(value) {
 				return value, true
 			}
 		}
@@ -74,37 +95,65 @@ func (r *Request) cookie(name string) (string, bool) {
 	return "", false
 }
 
-// parameter returns the first value of a parameter of the query, decoded.
+func isCookieValue(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == ';' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// parameter returns the first value of a parameter of the query, decoded. Like
+// net/url, it passes over what is malformed, or separated by a semicolon.
 func (r *Request) parameter(name string) (string, bool) {
 	for query := r.RawQuery; query != ""; {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
 		key, value, _ := strings.Cut(pair, "=")
-		if unescapeQuery(key) == name {
-			return unescapeQuery(value), true
+		if pair == "" || !isEscaped(key, name) || strings.IndexByte(pair, ';') >= 0 {
+			continue
+		}
+		if decoded, err := url.QueryUnescape(value); err == nil {
+			return decoded, true
 		}
 	}
 	return "", false
 }
 
-func unescapeQuery(s string) string {
-	if !strings.ContainsAny(s, "%+") {
-		return s
+// isEscaped reports whether key, as it stands in a query, decodes to name.
+func isEscaped(key, name string) bool {
+	for ; key != "" && name != ""; name = name[1:] {
+		c, size := key[0], 1
+		switch {
+		case c == '+':
+			c = ' '
+		case c == '%' && len(key) > 2:
+			high, ok1 := unhex(key[1])
+			low, ok2 := unhex(key[2])
+			if !ok1 || !ok2 {
+				return false
+			}
+			c, size = high<<4|low, 3
+		case c == '%':
+			return false
+		}
+		if c != name[0] {
+			return false
+		}
+		key = key[size:]
 	}
-	if decoded, err := url.QueryUnescape(s); err == nil {
-		return decoded
-	}
-	return s
+	return key == name
 }
 
 // mediaType returns the content type without parameters, in lower case.
-func (r *Request) mediaType() string {
+func (r *Request) mediaType() (string, bool) {
 	values := r.Header["Content-Type"]
 	if len(values) == 0 {
-		return ""
+		return "", false
 	}
 	media, _, _ := strings.Cut(values[0], ";")
-	return strings.ToLower(textproto.TrimString(media))
+	return strings.ToLower(strings.TrimSpace(media)), true
 }
 
 // within reports whether all of list are in of, and whether some are.

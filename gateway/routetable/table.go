@@ -42,7 +42,7 @@ type Entry struct {
 	Expires     route.Date     // zero: never
 	Origin      route.Origin   // where it was written
 
-	next *Entry // of the same pattern, with as many conditions or fewer
+	rivals *rivals // all entries of the pattern, where there are several; at the first of them
 }
 
 // BackendOf returns the name of the backend that serves a side of the entry.
@@ -51,6 +51,20 @@ func (e *Entry) BackendOf(side route.Side) string {
 		return e.Backend
 	}
 	return route.LegacyBackend
+}
+
+// CallsLegacy reports whether legacy may serve requests of the entry.
+func (e *Entry) CallsLegacy() bool { return e.Stage.CallsLegacy() }
+
+// Sides returns the sides that may serve requests of the entry.
+func (e *Entry) Sides() []route.Side {
+	switch e.Stage {
+	case route.StageLegacy:
+		return []route.Side{route.Legacy}
+	case route.StageCanary:
+		return []route.Side{route.Legacy, route.New}
+	}
+	return []route.Side{route.New}
 }
 
 // A Table is a set as compiled.
@@ -76,12 +90,15 @@ func (t *Table) Match(r *Request) *Entry {
 
 // Entry returns the entry of that id, or nil.
 func (t *Table) Entry(id string) *Entry {
-	for _, e := range t.Entries {
-		if e.ID == id {
-			return e
-		}
+	if id == route.DefaultID {
+		return t.Default()
 	}
-	return nil
+	routes := t.Entries[:len(t.Entries)-1]
+	i, ok := slices.BinarySearchFunc(routes, id, func(e *Entry, id string) int { return strings.Compare(e.ID, id) })
+	if !ok {
+		return nil
+	}
+	return routes[i]
 }
 
 // Options are what a compilation depends on beside the set.
@@ -91,8 +108,9 @@ type Options struct {
 }
 
 // Compile checks a set and compiles it. With an error among the problems the
-// table is nil, and nothing is said about warnings. Problems carry the file and the path inside it; the folder they
-// came from can add line and column (routefile's Locate).
+// table is nil, and nothing is said about warnings. Problems carry the file and the
+// path inside it; the folder they came from can add line and column (routefile's
+// Locate).
 func Compile(set route.Set, options Options) (*Table, route.Problems) {
 	c := compiler{set: set}
 	c.checkBackends()

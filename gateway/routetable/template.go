@@ -118,13 +118,21 @@ func ParseText(text string, p Pattern) (Text, error) {
 	return parts, nil
 }
 
-// Fill returns the text with the values of [Pattern.Params].
+// Fill returns the text with the values of [Pattern.Params]. Control characters of a
+// value are written as "%0A": what a client sends never breaks a header.
 func (t Text) Fill(params map[string]string) string {
 	var b strings.Builder
 	for _, part := range t {
 		b.WriteString(part.literal)
-		if part.name != "" {
-			b.WriteString(params[part.name])
+		if part.name == "" {
+			continue
+		}
+		for _, c := range []byte(params[part.name]) {
+			if c < ' ' || c == 0x7f {
+				fmt.Fprintf(&b, "%%%02X", c)
+			} else {
+				b.WriteByte(c)
+			}
 		}
 	}
 	return b.String()

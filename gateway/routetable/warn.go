@@ -53,8 +53,6 @@ func unreachable(p Pattern, d *route.Definition) string {
 		return "the gateway refuses CONNECT"
 	case (p.method == http.MethodGet || p.method == http.MethodHead) && d.When.GraphQL.Type == route.Mutation:
 		return "GraphQL has no mutations by GET"
-	case d.When.GraphQL.Type == route.Subscription && len(d.When.GraphQL.Fields) > 1:
-		return "a subscription asks for one root field"
 	}
 	return ""
 }
@@ -65,37 +63,34 @@ func changesState(method string) bool {
 	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
 }
 
-// warnRetired finds retired routes inside of which a more specific route still calls
-// legacy: its code there can't be deleted yet.
+// warnRetired finds retired routes some of whose requests go to another route that
+// still calls legacy: their code there can't be deleted yet.
 func (c *compiler) warnRetired() route.Problems {
-	var found route.Problems
-	warned := map[*Entry]bool{}
+	if !slices.ContainsFunc(c.entries, func(e *Entry) bool { return e.Stage == route.StageRetired }) {
+		return nil
+	}
+	inside := map[*Entry]*Entry{} // retired ones, and the first that calls legacy inside
 	for _, inner := range c.entries[:len(c.entries)-1] {
 		if !inner.CallsLegacy() {
 			continue
 		}
-		r := Request{anyWhen: true, skip: []*Entry{inner}}
-		r.Method, r.Host, r.Path = sampleTarget(inner.Pattern)
-		for outer := c.hosts.match(&r); outer != nil; outer = c.hosts.match(&r) {
-			r.skip = append(r.skip, outer)
-			if outer.Stage == route.StageRetired && !warned[outer] && !exclude(outer.When, inner.When) && !winsOver(outer, inner) {
-				warned[outer] = true
-				found = append(found, placed(outer.Origin, outer.ID, "stage", route.Problem{
-					Code: route.CodeRetired, Severity: route.Warning,
-					Message: fmt.Sprintf("the route is retired, and legacy still serves a part of it: %s, %q (%s)", inner.ID, inner.Pattern, inner.Origin),
-					Hint:    "move that route first, or take this one back to stage new",
-				}))
+		c.hosts.beaten(inner, func(outer *Entry) {
+			if outer.Stage == route.StageRetired && inside[outer] == nil {
+				inside[outer] = inner
 			}
+		})
+	}
+	var found route.Problems
+	for _, outer := range c.entries {
+		if inner := inside[outer]; inner != nil {
+			found = append(found, placed(outer.Origin, outer.ID, "stage", route.Problem{
+				Code: route.CodeRetired, Severity: route.Warning,
+				Message: fmt.Sprintf("the route is retired, and legacy still serves a part of it: %s, %q (%s)", inner.ID, inner.Pattern, inner.Origin),
+				Hint:    "move that route first, or take this one back to stage new",
+			}))
 		}
 	}
 	return found
-}
-
-// winsOver reports whether a gets the requests that both match, for entries of which
-// all of b's requests match a's pattern.
-func winsOver(a, b *Entry) bool {
-	r, _ := comparePatterns(a.Pattern, b.Pattern)
-	return r == same && a.When.Count() > b.When.Count()
 }
 
 func (c *compiler) warnUnusedBackends() route.Problems {
