@@ -2,9 +2,7 @@ package routetable
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -103,230 +101,122 @@ func TestMatchWithoutRouteIsDefault(t *testing.T) {
 	}
 }
 
+func TestNormalHost(t *testing.T) {
+	for host, want := range map[string]string{
+		"":                        "",
+		"h.io":                    "h.io",
+		"H.IO":                    "h.io",
+		"h.io.":                   "h.io",
+		"h.io:80":                 "h.io",
+		"h.io.:80":                "h.io",
+		"h.io:":                   "h.io",
+		"h.io..":                  "h.io.",
+		":80":                     "",
+		"127.0.0.1:8080":          "127.0.0.1",
+		"[::1]":                   "[::1]",
+		"[::1]:80":                "[::1]",
+		"[FE80::1%25en0]:80":      "[fe80::1%25en0]",
+		".h.io":                   "", // no label before the dot
+		"\u212a.io":               "", // the Kelvin sign, a k to Unicode
+		strings.Repeat("a.", 200): "", // longer than a name can be
+	} {
+		if got := normalHost(host); got != want {
+			t.Errorf("normalHost(%q) = %q, want %q", host, got, want)
+		}
+	}
+}
+
+func TestHosts(t *testing.T) {
+	table := compile(t, "h.io/", "*.h.io/", "*.x.h.io/a", "x.h.io/", "/", "*.io/b")
+	for _, tc := range []struct{ host, path, want string }{
+		{"h.io", "/", "r0"},
+		{"H.io.:443", "/", "r0"},
+		{"y.h.io", "/", "r1"},
+		{"z.y.h.io", "/", "r1"},
+		{"x.h.io", "/a", "r3"},
+		{"y.x.h.io", "/a", "r2"},
+		{"y.x.h.io", "/b", "r1"},
+		{"z.io", "/b", "r5"},
+		{"h.io", "/b", "r0"},
+		{".h.io", "/", "r4"},
+		{"..h.io", "/", "r4"},
+		{"", "/", "r4"},
+		{"io", "/b", "r4"},
+		{"[::1]:80", "/", "r4"},
+		{strings.Repeat("a.", 200) + "h.io", "/", "r4"},
+	} {
+		if got := table.Match(&Request{Method: "GET", Host: tc.host, Path: tc.path}).ID; got != tc.want {
+			t.Errorf("Match(%q, %s) = %s, want %s", tc.host, tc.path, got, tc.want)
+		}
+	}
+}
+
 func TestMatchAllocatesNothing(t *testing.T) {
-	table := compile(t, "GET shop.example.com/api/cart/{id}", "/files/{p...}", "*.example.com/x/{y}/z")
-	for _, target := range []string{"/api/cart/17", "/files/a/b/c", "/x/7/z", "/nothing/here"} {
-		if n := testing.AllocsPerRun(100, func() { table.Match(&Request{Method: "GET", Host: "shop.example.com:8080", Path: target}) }); n != 0 {
-			t.Errorf("Match(%s): %v allocations", target, n)
+	set := setOf("GET shop.example.com/api/cart/{id}", "/files/{p...}", "*.example.com/x/{y}/z", "/when", "/when", "/when", "/when")
+	for i := range 20 { // as many as need an index
+		d := set.Routes[3]
+		d.ID = fmt.Sprintf("tenant%d", i)
+		d.When.Header = map[string]route.Wanted{"X-Tenant": route.Wanted(d.ID)}
+		set.Routes = append(set.Routes, d)
+	}
+	set.Routes[4].When = route.Conditions{Header: map[string]route.Wanted{"X-Beta": "y*"}, ContentType: "application/json"}
+	set.Routes[5].When = route.Conditions{Cookie: map[string]route.Wanted{"beta": "yes", "b": "*"}, ContentType: "text/plain"}
+	set.Routes[6].When = route.Conditions{
+		Query: map[string]route.Wanted{"v": "2", "w": "3"}, Header: map[string]route.Wanted{"X-Beta": "1", "X-Tenant": "0"},
+	}
+	table, problems := Compile(set, Options{})
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	header := http.Header{
+		"X-Beta": {"1"}, "X-Tenant": {"tenant7"}, "Content-Type": {"text/plain; charset=utf-8"}, "Cookie": {"a=1; b=2; beta=yes"},
+	}
+	for _, tc := range []struct{ path, query, want string }{
+		{"/api/cart/17", "", "r0"},
+		{"/files/a/b/c", "", "r1"},
+		{"/x/7/z", "", "r2"},
+		{"/when", "u=%20&v=2&w=4", "r5"},
+		{"/nothing/here", "", "default"},
+	} {
+		r := Request{Method: "GET", Host: "shop.example.com:8080", Path: tc.path, RawQuery: tc.query, Header: header}
+		if got := table.Match(&r).ID; got != tc.want {
+			t.Errorf("Match(%s) = %s, want %s", tc.path, got, tc.want)
+		}
+		if n := testing.AllocsPerRun(100, func() { table.Match(&r) }); n != 0 {
+			t.Errorf("Match(%s): %v allocations", tc.path, n)
 		}
 	}
 }
 
-// naive is the reference: the most specific of all patterns that match, by
-// comparing every two.
-func naive(entries []*Entry, method, host, path string) *Entry {
-	var best *Entry
-	for _, e := range entries[:len(entries)-1] {
-		if !naiveMatches(e.Pattern, method, normalHost(host), path) {
-			continue
-		}
-		if best == nil || naiveWins(e.Pattern, best.Pattern) {
-			best = e
-		}
-	}
-	if best == nil {
-		return entries[len(entries)-1]
-	}
-	return best
-}
-
-func naiveMatches(p Pattern, method, host, path string) bool {
-	if p.method != "" && p.method != method && !(p.method == "GET" && method == "HEAD") {
-		return false
-	}
-	if strings.HasPrefix(p.host, ".") && !(strings.HasSuffix(host, p.host) && host != p.host) {
-		return false
-	}
-	if p.host != "" && p.host[0] != '.' && p.host != host {
-		return false
-	}
-	if path == "" || path[0] != '/' {
-		return false
-	}
-	parts := strings.Split(path[1:], "/")
-	for i, s := range p.segments {
-		if s.kind == rest {
-			return i < len(parts)
-		}
-		if i >= len(parts) {
-			return false
-		}
-		switch {
-		case s.kind == literal && parts[i] != s.text,
-			s.kind == wildcard && parts[i] == "",
-			s.kind == slashEnd && (parts[i] != "" || i != len(parts)-1):
-			return false
-		}
-	}
-	return len(parts) == len(p.segments)
-}
-
-// naiveWins compares two patterns that match one request.
-func naiveWins(p, q Pattern) bool {
-	if p.host != q.host {
-		rank := func(h string) int {
-			if h == "" || h[0] == '.' {
-				return len(h)
+// However deep a table branches, a match looks at no more than maxPlaces, or the
+// table does not compile.
+func TestBranching(t *testing.T) {
+	for depth, ok := range map[int]bool{1: true, 4: true, 7: true, 8: false, 10: false} {
+		var patterns []string
+		for i := range 1 << depth {
+			text := ""
+			for level := range depth {
+				if i>>level&1 == 0 {
+					text += "/a"
+				} else {
+					text += fmt.Sprintf("/{w%d}", level)
+				}
 			}
-			return 1 << 20
+			patterns = append(patterns, fmt.Sprintf("%s/end%d", text, i))
 		}
-		return rank(p.host) > rank(q.host)
-	}
-	r, _ := compareMethods(p.method, q.method)
-	for i := range min(len(p.segments), len(q.segments)) {
-		a, b := p.segments[i].kind, q.segments[i].kind
-		if a == rest || b == rest {
-			if a != b {
-				r |= map[bool]relation{true: general, false: specific}[a == rest]
-			}
-			break
+		table, problems := Compile(setOf(patterns...), Options{})
+		if ok != (table != nil) {
+			t.Errorf("depth %d: %v", depth, problems)
 		}
-		if a == wildcard && b == literal {
-			r |= general
-		}
-		if a == literal && b == wildcard {
-			r |= specific
-		}
-	}
-	return r == specific
-}
-
-var (
-	words   = []string{"a", "b", "c", "api"}
-	methods = []string{"", "GET", "HEAD", "POST"}
-	hosts   = []string{"", "", "h.io", "x.h.io", "*.h.io", "*.io"}
-)
-
-func randomPattern(r *rand.Rand) string {
-	var b strings.Builder
-	if m := methods[r.IntN(len(methods))]; m != "" {
-		b.WriteString(m + " ")
-	}
-	b.WriteString(hosts[r.IntN(len(hosts))])
-	for i := range r.IntN(4) {
-		if r.IntN(3) == 0 {
-			fmt.Fprintf(&b, "/{w%d}", i)
-		} else {
-			b.WriteString("/" + words[r.IntN(len(words))])
-		}
-	}
-	ends := []string{"/", "/{$}", "/{rest...}", "/" + words[r.IntN(len(words))], "/{last}"}
-	b.WriteString(ends[r.IntN(len(ends))])
-	return b.String()
-}
-
-func randomRequest(r *rand.Rand) (method, host, path string) {
-	method = []string{"GET", "HEAD", "POST", "PUT"}[r.IntN(4)]
-	host = []string{"h.io", "x.h.io", "y.x.h.io:80", "q.io", "z"}[r.IntN(5)]
-	for range 1 + r.IntN(4) {
-		path += "/" + append(words, "", "z")[r.IntN(len(words)+2)]
-	}
-	return method, host, path
-}
-
-// TestAgainstReference adds random patterns one by one, leaving out those in
-// conflict, and compares the trees with the naive reference and, where both
-// understand the pattern, with net/http.ServeMux.
-func TestAgainstReference(t *testing.T) {
-	for seed := range uint64(300) {
-		checkAgainstReference(t, seed)
-	}
-}
-
-func FuzzMatch(f *testing.F) {
-	f.Add(uint64(1))
-	f.Fuzz(func(t *testing.T, seed uint64) { checkAgainstReference(t, seed) })
-}
-
-func checkAgainstReference(t *testing.T, seed uint64) {
-	r := rand.New(rand.NewPCG(seed, 1))
-	index := hostIndex{}
-	var entries []*Entry
-	mux := http.NewServeMux()
-	for range 1 + r.IntN(25) {
-		text := randomPattern(r)
-		p, err := ParsePattern(text)
-		if err != nil {
-			t.Fatalf("ParsePattern(%q): %v", text, err)
-		}
-		e := &Entry{ID: text, Pattern: p}
-		conflict := index.conflict(e)
-		if !strings.Contains(text, "*") {
-			if refused := muxRefuses(mux, text); refused != (conflict != nil) {
-				t.Fatalf("seed %d: %q: conflict %v, ServeMux refuses: %v", seed, text, conflict, refused)
+		for _, p := range problems {
+			if p.Severity == route.Error && (p.Code != route.CodeBranching || p.Route != "r0") {
+				t.Errorf("depth %d: %v", depth, p)
 			}
 		}
-		if conflict != nil {
-			checkExamples(t, e, conflict)
-			continue
-		}
-		index.insert(e)
-		entries = append(entries, e)
 	}
-	table := &Table{Entries: append(entries, &Entry{ID: "default"}), hosts: index}
-	for range 60 {
-		method, host, path := randomRequest(r)
-		got, want := table.Match(&Request{Method: method, Host: host, Path: path}), naive(table.Entries, method, host, path)
-		if got != want {
-			t.Fatalf("seed %d: Match(%s %s%s) = %s, naively %s", seed, method, host, path, got.ID, want.ID)
-		}
-		checkMux(t, mux, entries, got, method, host, path)
-	}
-}
-
-// muxRefuses registers a pattern and reports whether ServeMux finds a conflict.
-func muxRefuses(mux *http.ServeMux, text string) (refused bool) {
-	defer func() { refused = recover() != nil }()
-	mux.Handle(text, http.NotFoundHandler())
-	return false
-}
-
-// checkMux compares with ServeMux where no wildcard host is in play and it would
-// not redirect.
-func checkMux(t *testing.T, mux *http.ServeMux, entries []*Entry, got *Entry, method, host, path string) {
-	for _, e := range entries {
-		if strings.HasPrefix(e.Pattern.host, ".") {
-			return
-		}
-	}
-	if strings.Contains(path, "//") {
-		return
-	}
-	request := httptest.NewRequest(method, path, nil)
-	request.Host = host
-	_, pattern := mux.Handler(request)
-	if pattern == "" {
-		pattern = "default"
-	} else if p, err := ParsePattern(pattern); err != nil || !naiveMatches(p, method, normalHost(host), path) {
-		return // it would redirect, to the path with a slash at its end
-	}
-	if got.ID != pattern {
-		t.Fatalf("Match(%s %s%s) = %s, ServeMux says %s", method, host, path, got.ID, pattern)
-	}
-}
-
-// checkExamples proves each example of a conflict.
-func checkExamples(t *testing.T, a, b *Entry) {
-	check := func(text string, inA, inB bool) {
-		t.Helper()
-		if text == "" {
-			return
-		}
-		method, target, ok := strings.Cut(text, " ")
-		if !ok {
-			method, target = "PUT", text
-		}
-		slash := strings.IndexByte(target, '/')
-		host, path := target[:slash], target[slash:]
-		if gotA, gotB := naiveMatches(a.Pattern, method, host, path), naiveMatches(b.Pattern, method, host, path); gotA != inA || gotB != inB {
-			t.Errorf("%q against %q: example %q matches %v and %v, want %v and %v", a.ID, b.ID, text, gotA, gotB, inA, inB)
-		}
-	}
-	check(exampleBoth(a.Pattern, b.Pattern), true, true)
-	check(exampleOnly(a.Pattern, b.Pattern), true, false)
-	check(exampleOnly(b.Pattern, a.Pattern), false, true)
-	onlyA, onlyB := exampleOnly(a.Pattern, b.Pattern), exampleOnly(b.Pattern, a.Pattern)
-	if (onlyA == "") != (onlyB == "") {
-		t.Errorf("%q against %q: only one side has an example of its own: %q, %q", a.ID, b.ID, onlyA, onlyB)
+	deep := strings.Repeat("/a", 200)
+	table := compile(t, deep+"/b", "/{x}"+deep+"/c")
+	if got := table.Match(&Request{Method: "GET", Path: "/a" + deep + "/c"}).ID; got != "r1" {
+		t.Errorf("deep paths: %s", got)
 	}
 }

@@ -1,6 +1,7 @@
 package routetable
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,34 +44,94 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-// FuzzCanonical: the form is stable, has no dot segments, and agrees with net/url
-// on what each segment decodes to.
+// FuzzCanonical: the form is stable, has no dot segments, stays itself when it goes
+// over the wire, and is the same however a client escapes the same segments.
 func FuzzCanonical(f *testing.F) {
-	for _, seed := range []string{"/a/../b", "/%2e%2e/x", "/a%2Fb%25", "/..//./", "/%", "//", "/a/%2e"} {
-		f.Add(seed)
+	for _, seed := range []string{"/a/../b", "/%2e%2e/x", "/a%2Fb%25", "/..//./", "/%", "//", "/a/%2e", "/%252e%252e/", "/ü/%FF\x00"} {
+		f.Add(seed, uint64(0x5555))
+		f.Add(seed, uint64(1<<64-1))
 	}
-	f.Fuzz(func(t *testing.T, raw string) {
+	f.Fuzz(func(t *testing.T, raw string, escape uint64) {
 		got := Canonical(raw)
 		if raw == "" || raw[0] != '/' {
+			if got != raw {
+				t.Fatalf("Canonical(%q) = %q", raw, got)
+			}
 			return
 		}
 		if got == "" || got[0] != '/' {
 			t.Fatalf("Canonical(%q) = %q", raw, got)
 		}
 		for _, segment := range strings.Split(got[1:], "/") {
-			if segment == "." || segment == ".." {
-				t.Fatalf("Canonical(%q) = %q has a dot segment", raw, got)
-			}
-			if decoded := unescape(segment); canonicalSegment(decoded) != segment && strings.Contains(raw, "%") {
+			if decoded := unescape(segment); decoded == "." || decoded == ".." || canonicalSegment(decoded) != segment {
 				t.Fatalf("Canonical(%q) = %q: segment %q is not canonical", raw, got, segment)
 			}
 		}
-		if decoded, err := url.PathUnescape(raw); err == nil && !strings.Contains(decoded, "/.") && !strings.Contains(strings.ToLower(raw), "%2f") {
-			if back, _ := url.PathUnescape(got); back != decoded {
-				t.Fatalf("Canonical(%q) = %q decodes to %q, want %q", raw, got, back, decoded)
-			}
+		if again := Canonical(Escape(got)); again != got {
+			t.Fatalf("Canonical(%q) = %q, which goes over the wire as %q and is then %q", raw, got, Escape(got), again)
+		}
+		if _, err := url.PathUnescape(raw); err != nil {
+			return
+		}
+		if other := escapeSome(raw, escape); Canonical(other) != got {
+			t.Fatalf("Canonical(%q) = %q, and of %q, which says the same, %q", raw, got, other, Canonical(other))
+		}
+		if want := resolved(t, raw); want != got {
+			t.Fatalf("Canonical(%q) = %q, net/url resolves to %q", raw, got, want)
 		}
 	})
+}
+
+// escapeSome writes some bytes of a path in another way that means the same, as the
+// bits say.
+func escapeSome(raw string, bits uint64) string {
+	var b strings.Builder
+	for i := 0; i < len(raw); i++ {
+		c := raw[i]
+		bits = bits>>1 | bits<<63
+		switch {
+		case c == '%' && bits&1 != 0:
+			b.WriteString(strings.ToLower(raw[i : i+3]))
+			i += 2
+		case c == '%':
+			b.WriteString(raw[i : i+3])
+			i += 2
+		case c != '/' && bits&1 != 0:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// resolved is the canonical form by way of net/url: it resolves dot segments, where
+// they are not escaped.
+func resolved(t *testing.T, raw string) string {
+	segments := strings.Split(raw[1:], "/")
+	for i, s := range segments {
+		decoded, err := url.PathUnescape(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if segments[i] = url.PathEscape(decoded); decoded == "" {
+			segments[i] = "%00empty" // which net/url would keep, but not as a segment that .. takes away
+		}
+	}
+	base := &url.URL{Scheme: "http", Host: "h.io", Path: "/"}
+	reference, err := url.Parse("http://h.io/" + strings.Join(segments, "/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	segments = strings.Split(base.ResolveReference(reference).EscapedPath()[1:], "/")
+	for i, s := range segments {
+		decoded, err := url.PathUnescape(strings.TrimPrefix(s, "%00empty"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		segments[i] = canonicalSegment(decoded)
+	}
+	return "/" + strings.Join(segments, "/")
 }
 
 // FuzzParsePattern: what parses has a request that it matches, and ServeMux, where
