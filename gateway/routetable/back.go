@@ -199,7 +199,7 @@ func (bs *Backs) Exact(host, path string, params map[string]string) (string, boo
 	if bs == nil {
 		return "", false
 	}
-	e := bs.hosts.match(&Request{Host: host, Path: Canonical(path), anyWhen: true})
+	e := bs.hosts.match(&Request{Host: host, Path: Canonical(path)})
 	if e == nil {
 		return "", false
 	}
@@ -220,9 +220,12 @@ func (p Pattern) EscapedParams(path string) map[string]string {
 	return params
 }
 
-// ParameterName returns the decoded name of a "name=value" of a query, as conditions
-// see it: one that can't be decoded stands for itself.
+// ParameterName returns the decoded name of a "name=value" of a query: one that can't
+// be decoded stands for itself.
 func ParameterName(pair string) string {
 	name, _, _ := strings.Cut(pair, "=")
-	return unescapeQuery(name)
+	if decoded, err := url.QueryUnescape(name); err == nil {
+		return decoded
+	}
+	return name
 }

@@ -118,21 +118,15 @@ func ParseText(text string, p Pattern) (Text, error) {
 	return parts, nil
 }
 
-// Fill returns the text with the values of [Pattern.Params]. Control characters of a
-// value are written as "%0A": what a client sends never breaks a header.
+// Fill returns the text with values for the names, as they are: those of
+// [Pattern.Params] where it is escaped afterwards, as in a query; of
+// [Pattern.EscapedParams] for a header.
 func (t Text) Fill(params map[string]string) string {
 	var b strings.Builder
 	for _, part := range t {
 		b.WriteString(part.literal)
-		if part.name == "" {
-			continue
-		}
-		for _, c := range []byte(params[part.name]) {
-			if c < ' ' || c == 0x7f {
-				fmt.Fprintf(&b, "%%%02X", c)
-			} else {
-				b.WriteByte(c)
-			}
+		if part.name != "" {
+			b.WriteString(params[part.name])
 		}
 	}
 	return b.String()
