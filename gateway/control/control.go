@@ -45,20 +45,35 @@ func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) 
 	}
 	folder.Locate(v.Problems)
 	v.Problems.Sort()
+	v.Problems = v.Problems.First(maxProblems)
 	return v
 }
+
+// maxProblems bounds how many problems of a folder are listed, logged and kept.
+const maxProblems = 1000
 
 // withoutEchoes leaves out findings about values that could not be read in the
 // first place, and warnings about a set that was not understood whole: one mistake is
 // one problem.
 func withoutEchoes(found, unparsed route.Problems) route.Problems {
+	type place struct{ file, path string }
+	known := map[place]bool{}
+	for _, u := range unparsed {
+		if u.Path != "" || u.Code == route.CodeTooMany { // of the whole file
+			known[place{u.Origin.File, u.Path}] = true
+		}
+	}
 	return slices.DeleteFunc(found, func(p route.Problem) bool {
 		if p.Severity == route.Warning && unparsed.HasErrors() {
 			return true
 		}
-		return p.Path != "" && slices.ContainsFunc(unparsed, func(u route.Problem) bool {
-			return u.Origin.File == p.Origin.File && u.Path != "" &&
-				(p.Path == u.Path || strings.HasPrefix(p.Path, u.Path+".") || strings.HasPrefix(p.Path, u.Path+"["))
-		})
+		for path := p.Path; ; path = path[:max(0, strings.LastIndexAny(path, ".["))] {
+			if known[place{p.Origin.File, path}] {
+				return true
+			}
+			if path == "" {
+				return false
+			}
+		}
 	})
 }

@@ -63,6 +63,7 @@ const (
 	CodeUnknownPolicy  Code = "unknown_policy"  // a route names a policy that nobody defines
 	CodeConflict       Code = "conflict"        // two routes overlap and none is more specific
 	CodeBranching      Code = "branching"       // routes that would make a match slow
+	CodeTooMany        Code = "too_many"        // more problems than are listed
 
 	// Warnings.
 	CodeUnreachable Code = "unreachable" // no request reaches the route
@@ -172,4 +173,34 @@ func (ps Problems) Sort() {
 			cmp.Compare(a.Message, b.Message),
 		)
 	})
+}
+
+// First returns the first n problems, errors before warnings, and in place of the
+// others one that says how many they are. It keeps the order.
+func (ps Problems) First(n int) Problems {
+	if len(ps) <= n {
+		return ps
+	}
+	errors := 0
+	for _, p := range ps {
+		if p.Severity == Error {
+			errors++
+		}
+	}
+	room := [...]int{Error: min(errors, n), Warning: n - min(errors, n)}
+	rest := Problem{
+		Code: CodeTooMany, Severity: Warning, Hint: "mend the others first",
+		Message: fmt.Sprintf("not listed: %d more, %d of them errors", len(ps)-n, errors-room[Error]),
+	}
+	if errors > n {
+		rest.Severity = Error
+	}
+	first := make(Problems, 0, n+1)
+	for _, p := range ps {
+		if room[p.Severity] > 0 {
+			room[p.Severity]--
+			first = append(first, p)
+		}
+	}
+	return append(first, rest)
 }

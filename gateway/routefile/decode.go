@@ -20,7 +20,18 @@ type decoder struct {
 	problems route.Problems
 }
 
+// maxProblems bounds how many problems of one file are listed: a file that is no route
+// file at all may have millions.
+const maxProblems = 1000
+
 func (d *decoder) report(node ast.Node, code route.Code, path, hint, format string, args ...any) {
+	if len(d.problems) > maxProblems {
+		return
+	}
+	if len(d.problems) == maxProblems {
+		code, path, hint, args = route.CodeTooMany, "", "mend the others first", []any{maxProblems}
+		format = "the file has more than %d problems: those from here on are not listed"
+	}
 	d.problems = append(d.problems, route.Problem{
 		Code: code, Origin: originOf(d.file, node), Path: path,
 		Message: fmt.Sprintf(format, args...), Hint: hint,
@@ -98,7 +109,9 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 	d.eachPair(node, path, func(key string, keyNode, value ast.Node, at string) {
 		index, known := fields[key]
 		if !known {
-			d.report(keyNode, route.CodeUnknownKey, at, suggest(key, fields), "unknown key %q", key)
+			if len(d.problems) <= maxProblems { // a suggestion takes time
+				d.report(keyNode, route.CodeUnknownKey, at, suggest(key, fields), "unknown key %q", shorten(key))
+			}
 			return
 		}
 		d.decode(value, v.FieldByIndex(index), at)
@@ -128,7 +141,7 @@ func (d *decoder) eachPair(node ast.Node, path string, do func(key string, keyNo
 		key := keyText(pair.Key)
 		at := strings.TrimPrefix(path+"."+key, ".")
 		if seen[key] {
-			d.report(pair.Key, route.CodeDuplicateKey, at, "keep one of them", "the key %q stands here twice", key)
+			d.report(pair.Key, route.CodeDuplicateKey, at, "keep one of them", "the key %q stands here twice", shorten(key))
 			continue
 		}
 		seen[key] = true

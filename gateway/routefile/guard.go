@@ -8,12 +8,7 @@ import (
 	"ficus/gateway/route"
 )
 
-// The YAML parser recurses, so what may nest is bounded before it runs: brackets
-// by depth, "- - - -" by the length of a line.
-const (
-	maxLineLength = 16 << 10 // bytes
-	maxFlowDepth  = 64       // open [ and {
-)
+const maxLineLength = 16 << 10 // bytes
 
 // normalize removes a byte order mark and makes each of YAML's line breaks (1.2.2,
 // section 5.4) a line feed, so that lines count as the parser counts them.
@@ -23,36 +18,27 @@ func normalize(data []byte) []byte {
 	return bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
 }
 
-// guard refuses text that is not UTF-8 or that would exhaust the parser.
+// guard refuses text that is no text.
 func guard(file string, data []byte) *route.Problem {
-	depth := 0
 	for number, line := range bytes.Split(data, []byte("\n")) {
-		at := func(column int, message string) *route.Problem {
+		at := func(column int, message, hint string) *route.Problem {
 			return &route.Problem{
 				Code:    route.CodeSyntax,
 				Origin:  route.Origin{File: file, Line: number + 1, Column: column},
-				Message: message,
+				Message: message, Hint: hint,
 			}
 		}
 		if len(line) > maxLineLength {
-			return at(maxLineLength, fmt.Sprintf("the line is longer than %d bytes", maxLineLength))
+			return at(maxLineLength, fmt.Sprintf("the line is longer than %d bytes", maxLineLength), "break it")
 		}
 		if !utf8.Valid(line) {
-			return at(invalidColumn(line), "the text is not UTF-8")
+			return at(invalidColumn(line), "the text is not UTF-8", "save the file as UTF-8")
 		}
 		if i := bytes.IndexByte(line, 0); i >= 0 {
-			return at(utf8.RuneCount(line[:i])+1, "the text holds a NUL byte")
+			return at(utf8.RuneCount(line[:i])+1, "the text holds a NUL byte", "the file may have been cut off: write it anew")
 		}
-		for i, c := range line {
-			switch c {
-			case '[', '{':
-				depth++
-			case ']', '}':
-				depth = max(0, depth-1)
-			}
-			if depth > maxFlowDepth {
-				return at(utf8.RuneCount(line[:i])+1, fmt.Sprintf("more than %d brackets are open", maxFlowDepth))
-			}
+		if bytes.HasPrefix(line, []byte("<<<<<<< ")) {
+			return at(1, "a merge conflict is left in the file", "resolve it: choose one of the two texts")
 		}
 	}
 	return nil

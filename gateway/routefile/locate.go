@@ -1,8 +1,8 @@
 package routefile
 
 import (
-	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -14,27 +14,21 @@ import (
 // made on values, without the text at hand; this is the one place that goes back
 // to it. Files are parsed again, which only a folder with problems costs.
 func (f *Folder) Locate(problems route.Problems) {
-	roots := map[string]ast.Node{}
-	texts := map[string][]byte{}
+	texts := map[string]*text{}
 	for _, file := range f.Files {
-		texts[file.Name] = normalize(file.Data)
+		texts[file.Name] = &text{file: file}
 	}
 	for i := range problems {
 		p := &problems[i]
-		text, ok := texts[p.Origin.File]
-		if !ok {
+		text := texts[p.Origin.File]
+		if text == nil {
 			continue
 		}
 		if p.Origin.Line == 0 && p.Path != "" {
-			root, parsed := roots[p.Origin.File]
-			if !parsed {
-				root, _ = parseYAML(File{Name: p.Origin.File, Data: text})
-				roots[p.Origin.File] = root
-			}
-			p.Origin = originAt(p.Origin.File, root, p.Path)
+			p.Origin = text.originAt(p.Path)
 		}
 		if p.Line == "" && p.Origin.Line > 0 {
-			p.Line = shorten(lineAt(text, p.Origin.Line))
+			p.Line = printable(shorten(text.line(p.Origin.Line)))
 		}
 	}
 }
@@ -49,21 +43,15 @@ func shorten(line string) string {
 	return strings.ToValidUTF8(line[:maxShownLine], "") + "…"
 }
 
-// originAt finds the node at a path such as "routes[3].cohort[0]". Where the path
-// leads nowhere, because a required key is missing, the node before counts.
-func originAt(file string, root ast.Node, path string) route.Origin {
-	node := root
-	for _, step := range splitPath(path) {
-		next := child(node, step)
-		if next == nil {
-			break
+// printable puts a replacement character in the place of each one that a terminal
+// would not show, or would obey.
+func printable(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
 		}
-		node = next
-	}
-	if node == nil {
-		return route.Origin{File: file}
-	}
-	return originOf(file, node)
+		return r
+	}, line)
 }
 
 // splitPath takes "routes[3].match" to "routes", "[3]", "match".
@@ -82,23 +70,6 @@ func splitPath(path string) []string {
 		}
 	}
 	return steps
-}
-
-func child(node ast.Node, step string) ast.Node {
-	if index, ok := strings.CutPrefix(step, "["); ok {
-		seq, isSeq := node.(*ast.SequenceNode)
-		n, err := strconv.Atoi(strings.TrimSuffix(index, "]"))
-		if !isSeq || err != nil || n >= len(seq.Values) {
-			return nil
-		}
-		return seq.Values[n]
-	}
-	for _, pair := range pairs(node) {
-		if keyText(pair.Key) == step {
-			return pair.Value
-		}
-	}
-	return nil
 }
 
 // originOf is where a node begins: a mapping begins at its first key.
@@ -121,6 +92,16 @@ func pairs(node ast.Node) []*ast.MappingValueNode {
 		return n.Values
 	case *ast.MappingValueNode:
 		return []*ast.MappingValueNode{n}
+	}
+	return nil
+}
+
+// valueOf returns what stands under a key of a mapping, nil for none.
+func valueOf(node ast.Node, key string) ast.Node {
+	for _, pair := range pairs(node) {
+		if keyText(pair.Key) == key {
+			return pair.Value
+		}
 	}
 	return nil
 }

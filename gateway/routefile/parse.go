@@ -1,7 +1,6 @@
 package routefile
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 
 	"ficus/gateway/route"
@@ -83,7 +83,7 @@ func folderDefaults(files []File, bodies []ast.Node) (route.Settings, route.Prob
 	var problems route.Problems
 	first := ""
 	for i, body := range bodies {
-		node := child(body, "folder_defaults")
+		node := valueOf(body, "folder_defaults")
 		switch {
 		case node == nil:
 		case first != "":
@@ -107,7 +107,7 @@ func decodeFile(name string, body ast.Node, defaults route.Settings) (document, 
 	if body == nil {
 		return doc, nil
 	}
-	if node := child(body, "defaults"); node != nil {
+	if node := valueOf(body, "defaults"); node != nil {
 		new(decoder).decode(node, reflect.ValueOf(&defaults).Elem(), "")
 	}
 	d := decoder{file: name, defaults: defaults}
@@ -124,7 +124,11 @@ func parseYAML(file File) (ast.Node, *route.Problem) {
 	if problem := guard(file.Name, data); problem != nil {
 		return nil, problem
 	}
-	tree, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(data))
+	if problem := guardShape(file.Name, tokens); problem != nil {
+		return nil, problem
+	}
+	tree, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, syntaxProblem(file.Name, err)
 	}
@@ -205,19 +209,5 @@ func expand(text string, lookup func(string) (string, bool)) (value, missing str
 		}
 		b.WriteString(v)
 		text = after
-	}
-}
-
-// lineAt returns line number n, counted from 1, of data: "" if there is none.
-func lineAt(data []byte, n int) string {
-	for i := 1; ; i++ {
-		line, rest, more := bytes.Cut(data, []byte("\n"))
-		if i == n {
-			return string(line)
-		}
-		if !more {
-			return ""
-		}
-		data = rest
 	}
 }

@@ -23,9 +23,12 @@ import (
 	"ficus/gateway/route"
 )
 
-// MaxFileSize is the largest route file that is read, in bytes. Ten thousand
+// The largest route file that is read, and the largest folder, in bytes. Ten thousand
 // routes take about 1.5 MB.
-const MaxFileSize = 16 << 20
+const (
+	MaxFileSize   = 16 << 20
+	MaxFolderSize = 64 << 20
+)
 
 // A File is one route file as read.
 type File struct {
@@ -61,57 +64,79 @@ func ReadYAML(fsys fs.FS, name string) (*Folder, route.Problems) {
 	}
 	folder := &Folder{}
 	var problems route.Problems
+	room := MaxFolderSize
 	for _, entry := range entries {
 		shown := path.Join(name, entry.Name())
-		switch {
+		switch ext := path.Ext(entry.Name()); {
 		case strings.HasPrefix(entry.Name(), "."):
 			// Editors' temporary files, and the "..data" link of Kubernetes.
-		case path.Ext(entry.Name()) == ".yml":
-			problems = append(problems, route.Problem{
-				Code: route.CodeRead, Severity: route.Warning, Origin: route.Origin{File: shown},
-				Message: "the file is not read: its name ends in .yml",
-				Hint:    "rename it to " + strings.TrimSuffix(entry.Name(), ".yml") + ".yaml",
-			})
-		case path.Ext(entry.Name()) == ".yaml":
-			data, err := readFile(fsys, entry.Name())
+		case ext == ".yaml":
+			data, err := readFile(fsys, entry.Name(), room)
 			if err != nil {
 				problems = append(problems, readProblem(shown, err))
 				continue
 			}
+			room -= len(data)
 			folder.Files = append(folder.Files, File{Name: shown, Data: data})
+		case strings.EqualFold(ext, ".yml") || strings.EqualFold(ext, ".yaml"):
+			problems = append(problems, route.Problem{
+				Code: route.CodeRead, Severity: route.Warning, Origin: route.Origin{File: shown},
+				Message: "the file is not read: its name ends in " + ext,
+				Hint:    "rename it to " + strings.TrimSuffix(entry.Name(), ext) + ".yaml",
+			})
 		}
 	}
 	return folder, problems
 }
 
-func readFile(fsys fs.FS, name string) ([]byte, error) {
-	file, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
+// errEmpty is what is left of a file by an editor that is about to write it, or by a
+// crash that came too soon after: to serve without its routes can't be meant.
+var errEmpty = errors.New("the file is empty")
+
+// readFile reads a file if there is room for it. What is no regular file is not even
+// opened: to open a pipe waits for who writes into it.
+func readFile(fsys fs.FS, name string, room int) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}
-	data, err := io.ReadAll(io.LimitReader(file, MaxFileSize+1))
-	if err == nil && len(data) > MaxFileSize {
-		err = fmt.Errorf("larger than %d MiB", MaxFileSize>>20)
+	file, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
 	}
-	return data, err
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, MaxFileSize+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) == 0:
+		return nil, errEmpty
+	case len(data) > MaxFileSize:
+		return nil, fmt.Errorf("larger than %d MiB", MaxFileSize>>20)
+	case len(data) > room:
+		return nil, fmt.Errorf("with it the files of the folder are larger than %d MiB", MaxFolderSize>>20)
+	}
+	return data, nil
 }
 
 func readProblem(name string, err error) route.Problem {
+	hint := ""
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		hint = "let the user that the gateway runs as read it"
+	case errors.Is(err, errEmpty):
+		hint = "write it or remove it; with nothing but a comment in it, it may stay"
+	}
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
 	return route.Problem{
 		Code: route.CodeRead, Origin: route.Origin{File: name},
-		Message: "reading: " + err.Error(),
+		Message: "reading: " + err.Error(), Hint: hint,
 	}
 }
 
