@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ficus/gateway/route"
@@ -13,19 +14,25 @@ import (
 )
 
 // Tables brings a folder of route files to the data plane: whole or not at all.
-// Its fields are set before first use; Load may be called concurrently.
+// Its fields are set before first use; its methods may be called concurrently.
 type Tables struct {
-	FS      fs.FS  // the folder
-	Name    string // how problems call it
-	Lookup  func(string) (string, bool)
-	Publish func(*routetable.Table) route.Problems // makes a table serve
-	Metrics *telemetry.Metrics
-	Logger  *slog.Logger
-	Now     func() time.Time
+	FS       fs.FS    // the folder
+	Name     string   // how problems call it
+	Snapshot Snapshot // where the last good folder is kept; the zero value keeps none
+	Lookup   func(string) (string, bool)
+	Publish  func(*routetable.Table) route.Problems // makes a table serve
+	Metrics  *telemetry.Metrics
+	Logger   *slog.Logger
+	Now      func() time.Time
 
-	mu      sync.Mutex
-	loaded  string // hash of the content that was judged last
-	serving bool   // some table serves
+	mu     sync.Mutex
+	loaded string            // hash of the content that was judged last
+	unkept *routefile.Folder // applied, and not in the snapshot yet
+	wakes  chan<- struct{}   // KeepSnapshots; nil while nobody waits
+
+	keep keeping
+
+	status atomic.Pointer[Status] // written under mu
 }
 
 // Outcome says what a load came to.
@@ -33,21 +40,23 @@ type Outcome uint8
 
 // The outcomes of a load.
 const (
-	Unchanged  Outcome = iota // the content is the one judged last
-	Applied                   // a new table serves
-	Rejected                  // problems: the table before serves on
-	LegacyOnly                // problems, and no table before: all goes to legacy
-	Nothing                   // problems, no table before, and no legacy known: nothing is served
+	Unchanged    Outcome = iota // the content is the one judged last
+	Applied                     // a new table serves
+	Rejected                    // problems: the table before serves on
+	FromSnapshot                // problems, and no table before: the last good snapshot serves
+	LegacyOnly                  // and no good snapshot: all goes to legacy
+	Nothing                     // and no legacy known: nothing is served
 )
 
 // String returns the outcome as it reads in a log.
 func (o Outcome) String() string {
-	return [...]string{"unchanged", "applied", "rejected", "legacy only", "nothing to serve"}[o]
+	return [...]string{"unchanged", "applied", "rejected", "snapshot", "legacy only", "nothing to serve"}[o]
 }
 
 // Load reads the folder and, if it is free of errors, makes its table serve.
-// Otherwise the table before serves on; where there is none, legacy does, as far
-// as the folder says where legacy is. It reports to log and metrics.
+// Otherwise the table before serves on; where there is none, the last good snapshot
+// does, else legacy alone, as far as folder or snapshot say where legacy is. It
+// reports to log and metrics, and writes nothing: that is for [Tables.KeepSnapshots].
 func (t *Tables) Load() (Outcome, route.Problems) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,43 +66,78 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 		return Unchanged, nil
 	}
 	t.loaded = content
-
-	v := judge(folder, unread, t.Lookup, t.Now())
-	if v.Table != nil {
-		if problems := t.Publish(v.Table); problems.HasErrors() {
-			folder.Locate(problems)
-			v.Table, v.Problems = nil, append(v.Problems, problems...)
-		}
-	}
+	v := t.publish(folder, judge(folder, unread, t.Lookup, t.Now()))
 	if v.Table == nil {
 		return t.reject(v), v.Problems
 	}
-	t.serving = true
-	stages := countStages(v.Table)
-	t.Metrics.TableApplied(t.Now(), v.Table.Revision, stages, v.Problems)
-	t.Metrics.RouteExpiries(expiries(v.Table))
-	t.Logger.Info("route table applied", "revision", v.Table.Revision, "routes", len(v.Table.Entries)-1,
-		"legacy", stages[route.StageLegacy], "canary", stages[route.StageCanary], "new", stages[route.StageNew],
-		"retired", stages[route.StageRetired])
+	t.unkept = folder
+	select {
+	case t.wakes <- struct{}{}:
+	default:
+	}
+	status := Status{Source: SourceFolder, Table: v.Table, LastReloadOK: true, Problems: v.Problems}
+	t.status.Store(&status)
+	t.tellOf(status)
+	t.Metrics.FolderApplied(t.Now(), v.Problems)
+	t.Logger.Info("route table applied", about(v.Table)...)
 	t.logProblems(v.Problems)
 	return Applied, v.Problems
 }
 
+// publish makes the verdict's table serve, if there is one. What the data plane finds
+// wrong with it makes it none.
+func (t *Tables) publish(folder *routefile.Folder, v Verdict) Verdict {
+	if v.Table == nil {
+		return v
+	}
+	if problems := t.Publish(v.Table); problems.HasErrors() {
+		folder.Locate(problems)
+		v.Table, v.Problems = nil, append(v.Problems, problems...)
+	}
+	return v
+}
+
+// tellOf records in metrics that another table serves.
+func (t *Tables) tellOf(s Status) {
+	t.Metrics.TableServes(telemetry.ServingTable{
+		Source: string(s.Source), Revision: s.Revision(),
+		Stages: countStages(s.Table), Expiries: expiries(s.Table),
+	})
+}
+
+// reject keeps the table that serves or, where none does yet, finds one that can.
 func (t *Tables) reject(v Verdict) Outcome {
-	t.Metrics.TableRejected(v.Problems)
-	outcome := Rejected
-	if !t.serving {
-		outcome = Nothing
-		if table, ok := routetable.LegacyOnly(v.Set); ok && !t.Publish(table).HasErrors() {
-			t.serving = true
-			outcome = LegacyOnly
-		}
+	t.Metrics.FolderRejected(v.Problems)
+	status, outcome := t.Status(), Rejected
+	status.LastReloadOK, status.Problems = false, v.Problems
+	if status.Table == nil {
+		status.Table, status.Source = t.fallBack(v.Set)
+		outcome = map[Source]Outcome{SourceSnapshot: FromSnapshot, SourceLegacyOnly: LegacyOnly, SourceNone: Nothing}[status.Source]
+	}
+	t.status.Store(&status)
+	if outcome == FromSnapshot || outcome == LegacyOnly {
+		t.tellOf(status)
 	}
 	t.Logger.Error("route table rejected", "serving", map[Outcome]string{
-		Rejected: "the table before", LegacyOnly: "legacy only", Nothing: "nothing",
-	}[outcome], "problems", len(v.Problems))
+		Rejected: "the table before", FromSnapshot: "the last good snapshot", LegacyOnly: "legacy only", Nothing: "nothing",
+	}[outcome], "revision", status.Revision(), "problems", len(v.Problems))
 	t.logProblems(v.Problems)
 	return outcome
+}
+
+// fallBack makes what serves at a start with a broken folder serve: the snapshot, or
+// legacy, where the folder's set or the snapshot's says where that is.
+func (t *Tables) fallBack(folder route.Set) (*routetable.Table, Source) {
+	snapshot := t.fromSnapshot()
+	if snapshot.Table != nil {
+		return snapshot.Table, SourceSnapshot
+	}
+	for _, set := range []route.Set{folder, snapshot.Set} {
+		if table, ok := routetable.LegacyOnly(set); ok && !t.Publish(table).HasErrors() {
+			return table, SourceLegacyOnly
+		}
+	}
+	return nil, SourceNone
 }
 
 func (t *Tables) logProblems(problems route.Problems) {
@@ -104,6 +148,16 @@ func (t *Tables) logProblems(problems route.Problems) {
 		}
 		log(p.String(), "code", p.Code, "route", p.Route, "file", p.Origin.File,
 			"line", p.Origin.Line, "column", p.Origin.Column, "text", p.Line, "hint", p.Hint)
+	}
+}
+
+// about is what logs say of a table.
+func about(table *routetable.Table) []any {
+	stages := countStages(table)
+	return []any{
+		"revision", table.Revision, "routes", len(table.Entries) - 1,
+		"legacy", stages[route.StageLegacy], "canary", stages[route.StageCanary],
+		"new", stages[route.StageNew], "retired", stages[route.StageRetired],
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/goleak"
 
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -22,9 +23,12 @@ const (
 	badFile    = "routes: [{ id: a, match: a }]\n"
 )
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
 type published struct {
 	t        *testing.T
 	dir      string
+	state    string
 	tables   *Tables
 	registry *prometheus.Registry
 	live     *routetable.Table
@@ -33,13 +37,22 @@ type published struct {
 }
 
 func newTables(t *testing.T, files map[string]string) *published {
-	p := &published{t: t, dir: t.TempDir(), registry: prometheus.NewRegistry()}
+	p := &published{t: t, dir: t.TempDir(), state: filepath.Join(t.TempDir(), "state")}
+	p.start()
+	p.write(files)
+	return p
+}
+
+// start begins anew, as a process does: what is left is what the folders hold.
+func (p *published) start() {
+	p.registry, p.live, p.refuse = prometheus.NewPedanticRegistry(), nil, nil
+	p.log.Reset()
 	metrics := telemetry.New()
 	if err := metrics.Register(p.registry); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	p.tables = &Tables{
-		FS: os.DirFS(p.dir), Name: "routes", Lookup: os.LookupEnv,
+		FS: os.DirFS(p.dir), Name: "routes", Lookup: os.LookupEnv, Snapshot: SnapshotIn(p.state, p.dir),
 		Publish: func(table *routetable.Table) route.Problems {
 			if p.refuse == nil {
 				p.live = table
@@ -49,8 +62,6 @@ func newTables(t *testing.T, files map[string]string) *published {
 		Metrics: metrics, Logger: slog.New(slog.NewTextHandler(&p.log, nil)),
 		Now: func() time.Time { return time.Unix(1_700_000_000, 0) },
 	}
-	p.write(files)
-	return p
 }
 
 func (p *published) write(files map[string]string) {

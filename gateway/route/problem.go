@@ -163,6 +163,16 @@ func (ps Problems) HasErrors() bool {
 	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity == Error })
 }
 
+// Count returns how many errors and warnings there are.
+func (ps Problems) Count() (errors, warnings int) {
+	for _, p := range ps {
+		if p.Severity == Error {
+			errors++
+		}
+	}
+	return errors, len(ps) - errors
+}
+
 // Sort orders the problems by file, line, column, then message.
 func (ps Problems) Sort() {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
@@ -181,12 +191,7 @@ func (ps Problems) First(n int) Problems {
 	if len(ps) <= n {
 		return ps
 	}
-	errors := 0
-	for _, p := range ps {
-		if p.Severity == Error {
-			errors++
-		}
-	}
+	errors, _ := ps.Count()
 	room := [...]int{Error: min(errors, n), Warning: n - min(errors, n)}
 	rest := Problem{
 		Code: CodeTooMany, Severity: Warning, Hint: "mend the others first",

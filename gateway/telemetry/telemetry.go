@@ -23,11 +23,13 @@ type Metrics struct {
 	expires  *prometheus.GaugeVec
 
 	tableInfo     *prometheus.GaugeVec
+	tableSource   *prometheus.GaugeVec
 	tableRoutes   *prometheus.GaugeVec
 	tableProblems *prometheus.GaugeVec
 	reloads       *prometheus.CounterVec
 	reloadOK      prometheus.Gauge
 	reloadTime    prometheus.Gauge
+	snapshotKept  prometheus.Gauge
 
 	mu      sync.Mutex
 	routes  map[string]*Route
@@ -64,6 +66,9 @@ func New() *Metrics {
 			"When a route should be gone from the table; no series for a route that never expires.", "route"),
 
 		tableInfo: gauge("ficus_table_info", "1 for the revision of the table that serves.", "revision"),
+		tableSource: gauge("ficus_table_source",
+			"1 for where the table that serves came from: folder, snapshot (the last good one of the state folder) or legacy_only (no route is known, all goes to legacy).",
+			"source"),
 		tableRoutes: gauge("ficus_table_routes",
 			"Routes in the table that serves, by stage.", "stage"),
 		tableProblems: gauge("ficus_table_problems",
@@ -76,7 +81,11 @@ func New() *Metrics {
 		}),
 		reloadTime: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "ficus_table_last_reload_success_timestamp_seconds",
-			Help: "When the table that serves was applied.",
+			Help: "When the route folder was applied last.",
+		}),
+		snapshotKept: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "ficus_table_snapshot_kept",
+			Help: "1 if the folder applied last is kept in the state folder for a start with a broken folder.",
 		}),
 		routes:  map[string]*Route{},
 		discard: prometheus.NewGauge(prometheus.GaugeOpts{Name: "discard"}),
@@ -89,7 +98,7 @@ func New() *Metrics {
 func (m *Metrics) Register(registry prometheus.Registerer) error {
 	for _, c := range []prometheus.Collector{
 		m.requests, m.duration, m.inFlight, m.graphQL, m.expires,
-		m.tableInfo, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime,
+		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &already) {

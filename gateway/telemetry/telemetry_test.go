@@ -31,7 +31,9 @@ func TestCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Route("cart").Observe(route.New, "GET", 200, time.Second)
-	m.TableApplied(time.Unix(1, 0), "abc", map[route.Stage]int{route.StageNew: 1}, nil)
+	m.TableServes(ServingTable{Source: "folder", Revision: "abc", Stages: map[route.Stage]int{route.StageNew: 1}})
+	m.FolderApplied(time.Unix(1, 0), nil)
+	m.SnapshotKept(true)
 	for _, r := range []*prometheus.Registry{registry, second} {
 		problems, err := testutil.GatherAndLint(r)
 		if err != nil || len(problems) != 0 {
@@ -42,13 +44,25 @@ func TestCatalogue(t *testing.T) {
 
 func TestTableMetrics(t *testing.T) {
 	m, registry := registered(t)
-	m.TableApplied(time.Unix(10, 0), "one", map[route.Stage]int{route.StageCanary: 2}, route.Problems{{Code: route.CodeRead, Severity: route.Warning}})
-	m.TableApplied(time.Unix(20, 0), "two", map[route.Stage]int{route.StageNew: 1}, nil)
-	m.TableRejected(route.Problems{{Code: route.CodeValue}, {Code: route.CodeValue}})
-	want := `# HELP ficus_table_info 1 for the revision of the table that serves.
+	m.TableServes(ServingTable{
+		Source: "snapshot", Revision: "one", Stages: map[route.Stage]int{route.StageCanary: 2},
+		Expiries: map[string]time.Time{"a": time.Unix(30, 0), "b": time.Unix(40, 0)},
+	})
+	m.FolderRejected(route.Problems{{Code: route.CodeSyntax}})
+	m.FolderApplied(time.Unix(20, 0), route.Problems{{Code: route.CodeRead, Severity: route.Warning}})
+	m.TableServes(ServingTable{
+		Source: "folder", Revision: "two", Stages: map[route.Stage]int{route.StageNew: 1},
+		Expiries: map[string]time.Time{"b": time.Unix(50, 0)},
+	})
+	m.SnapshotKept(true)
+	m.FolderRejected(route.Problems{{Code: route.CodeValue}, {Code: route.CodeValue}})
+	want := `# HELP ficus_route_expires_timestamp_seconds When a route should be gone from the table; no series for a route that never expires.
+# TYPE ficus_route_expires_timestamp_seconds gauge
+ficus_route_expires_timestamp_seconds{route="b"} 50
+# HELP ficus_table_info 1 for the revision of the table that serves.
 # TYPE ficus_table_info gauge
 ficus_table_info{revision="two"} 1
-# HELP ficus_table_last_reload_success_timestamp_seconds When the table that serves was applied.
+# HELP ficus_table_last_reload_success_timestamp_seconds When the route folder was applied last.
 # TYPE ficus_table_last_reload_success_timestamp_seconds gauge
 ficus_table_last_reload_success_timestamp_seconds 20
 # HELP ficus_table_last_reload_successful 1 if the last load of the route folder was applied, 0 if it was rejected and the table before serves on.
@@ -59,13 +73,22 @@ ficus_table_last_reload_successful 0
 ficus_table_problems{code="value",severity="error"} 2
 # HELP ficus_table_reloads_total Loads of the route folder, by result: applied or rejected.
 # TYPE ficus_table_reloads_total counter
-ficus_table_reloads_total{result="applied"} 2
-ficus_table_reloads_total{result="rejected"} 1
+ficus_table_reloads_total{result="applied"} 1
+ficus_table_reloads_total{result="rejected"} 2
 # HELP ficus_table_routes Routes in the table that serves, by stage.
 # TYPE ficus_table_routes gauge
 ficus_table_routes{stage="canary"} 0
 ficus_table_routes{stage="legacy"} 0
 ficus_table_routes{stage="new"} 1
+ficus_table_routes{stage="retired"} 0
+# HELP ficus_table_snapshot_kept 1 if the folder applied last is kept in the state folder for a start with a broken folder.
+# TYPE ficus_table_snapshot_kept gauge
+ficus_table_snapshot_kept 1
+# HELP ficus_table_source 1 for where the table that serves came from: folder, snapshot (the last good one of the state folder) or legacy_only (no route is known, all goes to legacy).
+# TYPE ficus_table_source gauge
+ficus_table_source{source="folder"} 1
+ficus_table_source{source="legacy_only"} 0
+ficus_table_source{source="snapshot"} 0
 `
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want)); err != nil {
 		t.Error(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"ficus/gateway/control"
 	"ficus/gateway/pipeline"
 )
 
@@ -22,7 +23,8 @@ type App struct {
 	// without a reload of Caddy. Default: "routes" in the working directory.
 	Routes string `json:"routes,omitempty"`
 
-	// State is the folder for what the gateway itself keeps. Default: "ficus" in
+	// State is the folder for what the gateway itself keeps: the cohort key, and the
+	// last good route files for a start with a broken folder. Default: "ficus" in
 	// Caddy's data directory.
 	State string `json:"state,omitempty"`
 
@@ -43,7 +45,8 @@ func (App) CaddyModule() caddy.ModuleInfo {
 
 // Provision takes the runtime of these settings, or makes it: then the route
 // folder is read for the first time. A broken folder is no error, since the
-// gateway has to come up: legacy serves, and log and metrics say so.
+// gateway has to come up: the last good snapshot serves, else legacy, and log, metrics
+// and /readyz say so.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Slogger().Handler()
 	var err error
@@ -107,6 +110,9 @@ func (a *App) Cleanup() error {
 
 // Pipeline returns what serves requests.
 func (a *App) Pipeline() *pipeline.Pipeline { return a.runtime.pipeline }
+
+// Tables returns what brings the route folder to the pipeline.
+func (a *App) Tables() *control.Tables { return a.runtime.tables }
 
 // Interface guards
 var (

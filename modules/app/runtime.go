@@ -61,21 +61,23 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Logger:   logger,
 	})
 	r.tables = &control.Tables{
-		FS:      os.DirFS(s.routes),
-		Name:    filepath.Base(s.routes),
-		Lookup:  os.LookupEnv,
-		Publish: r.pipeline.Publish,
-		Metrics: r.metrics,
-		Logger:  logger,
-		Now:     time.Now,
+		FS:       os.DirFS(s.routes),
+		Name:     filepath.Base(s.routes),
+		Snapshot: control.SnapshotIn(s.state, s.routes),
+		Lookup:   os.LookupEnv,
+		Publish:  r.pipeline.Publish,
+		Metrics:  r.metrics,
+		Logger:   logger,
+		Now:      time.Now,
 	}
 	_, _ = r.tables.Load() // which reports by itself
 	return r, nil
 }
 
-// watch starts the watch of the route folder, once.
+// watch starts the watch of the route folder and the keeping of snapshots, once.
 func (r *runtime) watch() {
 	r.startWatch.Do(func() {
+		r.watching.Go(func() { r.tables.KeepSnapshots(r.stopped) })
 		r.watching.Go(func() {
 			err := routefile.Watch(r.stopped, r.settings.routes, routefile.Timing{}, func() { _, _ = r.tables.Load() })
 			if err != nil {

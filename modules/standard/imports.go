@@ -5,6 +5,7 @@ package standard
 import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
+	_ "ficus/modules/adminapi"
 	_ "ficus/modules/app"
 	_ "ficus/modules/command"
 	_ "ficus/modules/handler"
