@@ -5,20 +5,34 @@ import (
 	"encoding/json"
 )
 
-// object reads a JSON object, whose keys count as they are written. A key that
-// stands there twice, or anything behind the object, makes it none: parsers differ
-// in what they take.
-func object(raw json.RawMessage) (map[string]json.RawMessage, bool) {
+// maxKeys bounds the work of reading an object; requests have a handful.
+const maxKeys = 100
+
+// object reads a JSON object and returns those of its keys that count. One of them
+// that stands there twice, a key that reads like one of them (see [keyNames]), or
+// anything behind the object, makes it none: parsers differ in what they take.
+func object(raw json.RawMessage, count keyNames) (map[string]json.RawMessage, bool) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return nil, false
 	}
-	keys := map[string]json.RawMessage{}
-	for d.More() {
+	keys := make(map[string]json.RawMessage, len(count))
+	var passed json.RawMessage // what does not count, one after the other
+	for n := 0; d.More(); n++ {
 		key, err := d.Token()
 		name, isText := key.(string)
-		if err != nil || !isText {
+		if err != nil || !isText || n == maxKeys {
 			return nil, false
+		}
+		counts, ok := count.find(name)
+		if !ok {
+			return nil, false
+		}
+		if !counts {
+			if d.Decode(&passed) != nil {
+				return nil, false
+			}
+			continue
 		}
 		var value json.RawMessage
 		if _, twice := keys[name]; twice || d.Decode(&value) != nil {

@@ -34,9 +34,11 @@ type Exchange struct {
 
 	client    Client
 	request   *http.Request
+	body      clientBody // of the request
 	target    target
 	bound     *bound
 	start     time.Time
+	continued bool  // the client has been told to send its body
 	forwarded bool  // in flight at a backend
 	recorded  bool  // in the metrics
 	failure   error // why no backend's answer could be sent
@@ -44,6 +46,7 @@ type Exchange struct {
 
 func (x *Exchange) begin(r *http.Request, client Client, now time.Time) {
 	x.request, x.client, x.start, x.Cohort = r, client, now, -1
+	x.body.from, x.body.http1 = r.Body, r.ProtoMajor == 1
 }
 
 // fail ends the exchange with an answer of the gateway's own.

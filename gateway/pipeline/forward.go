@@ -21,7 +21,11 @@ func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
 	out := &transparentWriter{ResponseWriter: w, exchange: x, now: p.Now}
 	out.quiet()
 	defer out.flushCut()
-	p.proxy.ServeHTTP(out, x.request.WithContext(context.WithValue(x.request.Context(), exchangeKey{}, x)))
+	in := x.request.WithContext(context.WithValue(x.request.Context(), exchangeKey{}, x))
+	if in.Body != nil && in.Body != http.NoBody {
+		in.Body = &x.body
+	}
+	p.proxy.ServeHTTP(out, in)
 	if x.failure != nil {
 		out.loud()
 		return x.fail(failureStatus(x.failure), x.failure)
@@ -79,6 +83,8 @@ func keepError(_ http.ResponseWriter, r *http.Request, err error) {
 	x.failure = err
 	if cause := context.Cause(x.request.Context()); cause != nil {
 		x.failure = context.Canceled // the client went away; whatever failed, failed because of that
+	} else if failure := x.body.failure(); failure != nil {
+		x.failure = failure
 	}
 }
 
@@ -87,7 +93,10 @@ const statusClientGone = 499
 
 func failureStatus(err error) int {
 	var timeout net.Error
+	var client *clientError
 	switch {
+	case errors.As(err, &client):
+		return client.status
 	case errors.Is(err, context.Canceled):
 		return statusClientGone
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():

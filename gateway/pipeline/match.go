@@ -2,12 +2,14 @@ package pipeline
 
 import (
 	"net/http"
+	"time"
 
 	"ficus/gateway/routetable"
 )
 
 // match is room 1: which entry owns the request. Where no route does, that is the
-// default entry, so only a request target that is none fails.
+// default entry, so only a request target that is none fails, and a body that had to
+// be looked at and did not come.
 func (x *Exchange) match(live *serving) error {
 	var asked routetable.Request
 	if err := x.ask(live.table, &asked); err != nil {
@@ -15,6 +17,9 @@ func (x *Exchange) match(live *serving) error {
 	}
 	x.bound = &live.routes[x.Entry.Index]
 	x.countUnseen(&asked)
+	if err := x.body.failure(); err != nil {
+		return x.fail(failureStatus(err), err)
+	}
 	return nil
 }
 
@@ -37,7 +42,8 @@ func (x *Exchange) ask(table *routetable.Table, asked *routetable.Request) error
 // request, which is as a server has read it, and what the table was asked. A request
 // that the gateway refuses gives an *Error.
 func Ask(table *routetable.Table, r *http.Request) (*routetable.Entry, *routetable.Request, error) {
-	x := &Exchange{request: r}
+	x := &Exchange{}
+	x.begin(r, Client{}, time.Time{})
 	asked := new(routetable.Request)
 	if err := x.ask(table, asked); err != nil {
 		return nil, nil, err

@@ -130,7 +130,7 @@ func (p *Pipeline) Table() *routetable.Table {
 // An Error is why no backend's answer reached the client. Nothing was written to
 // the client when it is returned.
 type Error struct {
-	Status int // to answer: 400, 499 for a client that went away, 502, 503 or 504
+	Status int // to answer: 400, 408, 413, 499 for a client that went away, 502, 503 or 504
 	Err    error
 }
 

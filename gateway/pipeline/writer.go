@@ -38,8 +38,12 @@ func (w *transparentWriter) loud() {
 	}
 }
 
-// WriteHeader also repeats quiet: ReverseProxy clears the map after a 1xx answer.
+// WriteHeader also repeats quiet: ReverseProxy clears the map after a 1xx answer. A
+// client that was told to continue already is not told again.
 func (w *transparentWriter) WriteHeader(status int) {
+	if status == http.StatusContinue && w.exchange.continued {
+		return
+	}
 	if status >= 200 {
 		w.exchange.Status = status
 		w.quiet()

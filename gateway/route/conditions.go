@@ -21,9 +21,14 @@ type Conditions struct {
 	ContentType Wanted `yaml:"content_type"`
 
 	// GraphQL looks into a request to a GraphQL endpoint: a GET with a query, or a
-	// POST of JSON up to 256 KiB. Whatever it can't look into, a batch, and an
-	// operation that asks for other fields too, fails the condition: such requests
-	// fall to the route without it, which in the end is legacy, and are counted.
+	// POST of JSON, or of a document as application/graphql, that is in UTF-8, not
+	// compressed and up to 256 KiB long; the body is awaited before a side is chosen.
+	//
+	// Whatever it can't look into (a batch, an upload, a websocket, a request that
+	// servers read in different ways), a persisted query that is not listed, and an
+	// operation that asks for other fields too, fails the condition. Such requests
+	// fall to the route without it, which in the end is legacy, and are counted; so
+	// the policy of that route has to be one for them too.
 	GraphQL GraphQL `yaml:"graphql"`
 }
 
@@ -33,17 +38,17 @@ type GraphQL struct {
 	Type OperationType `yaml:"type"`
 
 	// Operation lists names of operations, as the document or operationName gives
-	// them.
+	// them. They are the client's own: a name does not bound what is asked for.
 	Operation []string `yaml:"operation"`
 
 	// Fields lists root fields. Every root field that the operation asks for,
 	// __typename aside, has to be one of them; aliases and fragments are seen
-	// through.
+	// through, and a field counts even where a directive leaves it out.
 	Fields []string `yaml:"fields"`
 
 	// Persisted lists persisted queries by hash or name, for requests that send no
-	// query but extensions.persistedQuery.sha256Hash, documentId or id. Type and
-	// fields can't be seen in those; this stands in for them.
+	// query but extensions.persistedQuery.sha256Hash, documentId, doc_id or id. Type
+	// and fields can't be seen in those; this stands in for them.
 	Persisted []string `yaml:"persisted"`
 }
 

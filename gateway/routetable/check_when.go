@@ -91,11 +91,18 @@ func (c *whenChecker) checkGraphQL() {
 		key   string
 		names []string
 	}{{"operation", g.Operation}, {"fields", g.Fields}, {"persisted", g.Persisted}} {
+		if list.names != nil && len(list.names) == 0 {
+			c.report("graphql."+list.key, "the list is empty").
+				Hint = "name what is wanted, or leave the key out, which wants nothing in particular"
+		}
 		for i, name := range list.names {
 			key := fmt.Sprintf("graphql.%s[%d]", list.key, i)
 			switch {
 			case name == "", list.key != "persisted" && !isIdentifier(name):
 				c.report(key, "%q is no name in GraphQL", name)
+			case list.key == "fields" && name == "__typename":
+				c.report(key, "__typename is a field of every type, and counts for none").
+					Hint = "leave it out: an operation may ask for it beside the fields listed"
 			case slices.Contains(list.names[:i], name):
 				c.report(key, "%q stands here twice", name)
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ficus/gateway/graphql"
 	"ficus/gateway/route"
 )
 
@@ -115,7 +116,11 @@ func holdGraphQL(want *route.GraphQL, r *Request) bool {
 		return false
 	}
 	if op.Persisted != "" {
-		return slices.Contains(want.Persisted, op.Persisted)
+		if slices.Contains(want.Persisted, op.Persisted) {
+			return true
+		}
+		r.Refused = graphql.Unlisted
+		return false
 	}
 	if want.Type == route.AnyOperation && len(want.Operation) == 0 && len(want.Fields) == 0 {
 		return false // persisted queries only

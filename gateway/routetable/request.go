@@ -26,8 +26,8 @@ type Request struct {
 	Body OperationReader
 
 	// Refused is set by a match where a GraphQL condition did not get to see what the
-	// request asks for, and Mixed where it asks for fields that belong to several
-	// routes.
+	// request asks for, and Mixed where it asks for fields that are not all of them
+	// the condition's.
 	Refused graphql.Refusal
 	Mixed   bool
 

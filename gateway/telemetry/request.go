@@ -76,8 +76,8 @@ func (r *Route) Observe(side route.Side, method string, status int, took time.Du
 	r.counter(s, side, counterKey{methodLabel(method), codeLabel(status)}).Inc()
 }
 
-// GraphQLUnmatched counts a request that a GraphQL condition let pass unseen. The
-// reason is one of a closed set.
+// GraphQLUnmatched counts a request that a GraphQL condition let pass. The reason is
+// one of a closed set.
 func (r *Route) GraphQLUnmatched(reason string) {
 	r.metrics.mu.Lock()
 	defer r.metrics.mu.Unlock()

@@ -60,7 +60,7 @@ func New() *Metrics {
 		inFlight: gauge("ficus_requests_in_flight",
 			"Requests being served now, open streams and upgrades included.", "route", "side"),
 		graphQL: counter("ficus_graphql_unmatched_total",
-			"Requests that a GraphQL condition let pass unseen, by the route that took them and the reason: mixed, batch, too_large, encoded, malformed or unreadable.",
+			"Requests that a GraphQL condition let pass, by the route that took them and the reason: mixed, persisted, batch, too_large, encoded, content_type, malformed, unreadable or upgrade.",
 			"route", "reason"),
 		expires: gauge("ficus_route_expires_timestamp_seconds",
 			"When a route should be gone from the table; no series for a route that never expires.", "route"),

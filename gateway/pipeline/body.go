@@ -1,0 +1,91 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+)
+
+// clientBody is the body of a client's request. Its beginning can be looked at
+// before a backend gets all of it, and it notes what went wrong with the client: a
+// backend has no part in that. Reads and failure may be concurrent.
+type clientBody struct {
+	from   io.ReadCloser
+	http1  bool
+	head   []byte // was looked at, and is not read yet
+	end    error  // what looking ended with; nil where there may be more
+	failed atomic.Pointer[clientError]
+}
+
+// clientError is what is wrong with a client's request, and the status to answer.
+type clientError struct {
+	status int
+	err    error
+}
+
+func (e *clientError) Error() string { return e.err.Error() }
+func (e *clientError) Unwrap() error { return e.err }
+
+// look returns the beginning of the body, up to limit bytes; those that are to come,
+// or fewer, it waits for.
+func (b *clientBody) look(length int64, limit int) ([]byte, error) {
+	room := min(max(length, 0)+bytes.MinRead, 8<<10) // a length alone costs no more memory than this
+	head := bytes.NewBuffer(make([]byte, 0, room))
+	_, b.end = head.ReadFrom(io.LimitReader(b.from, int64(limit)))
+	b.head = head.Bytes()
+	b.note(b.end)
+	return b.head, b.end
+}
+
+func (b *clientBody) Read(p []byte) (int, error) {
+	if len(b.head) > 0 {
+		n := copy(p, b.head)
+		b.head = b.head[n:]
+		return n, nil
+	}
+	if b.end != nil {
+		return 0, b.end
+	}
+	n, err := b.from.Read(p)
+	b.note(err)
+	return n, err
+}
+
+func (b *clientBody) Close() error { return b.from.Close() }
+
+// failure returns what went wrong with the client, or nil.
+func (b *clientBody) failure() error {
+	if e := b.failed.Load(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (b *clientBody) note(err error) {
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, http.ErrBodyReadAfterClose) {
+		return
+	}
+	b.failed.CompareAndSwap(nil, &clientError{b.status(err), fmt.Errorf("reading the request's body: %w", err)})
+}
+
+// status is the answer to a body that ended with an error. Over HTTP/2, framing is
+// none of the body's.
+func (b *clientBody) status(err error) int {
+	var tooLarge *http.MaxBytesError
+	var broken *net.OpError
+	switch {
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusRequestTimeout
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.Canceled), errors.As(err, &broken), !b.http1:
+		return statusClientGone
+	}
+	return http.StatusBadRequest
+}
