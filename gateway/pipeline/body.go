@@ -19,7 +19,6 @@ type clientBody struct {
 	from   io.ReadCloser
 	http1  bool
 	head   []byte // was looked at, and is not read yet
-	end    error  // what looking ended with; nil where there may be more
 	failed atomic.Pointer[clientError]
 }
 
@@ -37,10 +36,10 @@ func (e *clientError) Unwrap() error { return e.err }
 func (b *clientBody) look(length int64, limit int) ([]byte, error) {
 	room := min(max(length, 0)+bytes.MinRead, 8<<10) // a length alone costs no more memory than this
 	head := bytes.NewBuffer(make([]byte, 0, room))
-	_, b.end = head.ReadFrom(io.LimitReader(b.from, int64(limit)))
+	_, err := head.ReadFrom(io.LimitReader(b.from, int64(limit)))
 	b.head = head.Bytes()
-	b.note(b.end)
-	return b.head, b.end
+	b.note(err)
+	return b.head, err
 }
 
 func (b *clientBody) Read(p []byte) (int, error) {
@@ -48,9 +47,6 @@ func (b *clientBody) Read(p []byte) (int, error) {
 		n := copy(p, b.head)
 		b.head = b.head[n:]
 		return n, nil
-	}
-	if b.end != nil {
-		return 0, b.end
 	}
 	n, err := b.from.Read(p)
 	b.note(err)

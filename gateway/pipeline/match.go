@@ -54,9 +54,6 @@ func Ask(table *routetable.Table, r *http.Request) (*routetable.Entry, *routetab
 // countUnseen counts the request where a GraphQL condition let it pass because it
 // did not get to see what is asked for, or because that belongs to several routes.
 func (x *Exchange) countUnseen(asked *routetable.Request) {
-	if x.Entry.When.AsksGraphQL() {
-		return
-	}
 	if asked.Refused != "" {
 		x.bound.series.GraphQLUnmatched(string(asked.Refused))
 	} else if asked.Mixed {

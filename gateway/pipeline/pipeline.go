@@ -14,7 +14,8 @@
 //
 // Towards clients the pipeline is transparent: the request line goes out byte for
 // byte, no response header is added or dropped but those of one connection
-// (RFC 9110, 7.6.1), nothing is buffered, compressed or decoded. Only a route that
+// (RFC 9110, 7.6.1), nothing is compressed or decoded, and nothing is buffered but
+// the body of a request that a GraphQL condition has to see. Only a route that
 // rewrites changes anything, on each attempt for the side that it goes to.
 package pipeline
 

@@ -97,7 +97,7 @@ func TestGraphQLConditions(t *testing.T) {
 		{name: "name", when: route.GraphQL{Operation: []string{"Cart"}}, op: &graphql.Operation{Name: "Cart"}, want: true},
 		{name: "no name", when: route.GraphQL{Operation: []string{"Cart"}}, op: &graphql.Operation{}},
 		{name: "persisted", when: route.GraphQL{Type: route.Query, Persisted: []string{"abc"}}, op: &graphql.Operation{Persisted: "abc"}, want: true},
-		{name: "other persisted", when: route.GraphQL{Type: route.Query, Persisted: []string{"abc"}}, op: &graphql.Operation{Persisted: "abd"}},
+		{name: "other persisted", when: route.GraphQL{Type: route.Query, Persisted: []string{"abc"}}, op: &graphql.Operation{Persisted: "abd"}, refused: graphql.Unlisted},
 		{name: "persisted only", when: route.GraphQL{Persisted: []string{"abc"}}, op: &graphql.Operation{Type: route.Query}},
 	} {
 		r := &Request{}

@@ -27,7 +27,7 @@ type Request struct {
 
 	// Refused is set by a match where a GraphQL condition did not get to see what the
 	// request asks for, and Mixed where it asks for fields that are not all of them
-	// the condition's.
+	// the condition's; neither where another GraphQL condition holds.
 	Refused graphql.Refusal
 	Mixed   bool
 

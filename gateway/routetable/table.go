@@ -82,10 +82,14 @@ func (t *Table) Default() *Entry { return t.Entries[len(t.Entries)-1] }
 // Match returns the entry that owns a request, never nil. A match allocates nothing
 // but what a GraphQL condition needs to read the request.
 func (t *Table) Match(r *Request) *Entry {
-	if e := t.hosts.match(r); e != nil {
-		return e
+	e := t.hosts.match(r)
+	if e == nil {
+		return t.Default()
 	}
-	return t.Default()
+	if e.When.AsksGraphQL() {
+		r.Refused, r.Mixed = "", false // another condition saw what the request asks for
+	}
+	return e
 }
 
 // Entry returns the entry of that id, or nil.
