@@ -19,8 +19,9 @@ func main() {
 	web.Program{
 		Name: "catalog",
 		Addr: "127.0.0.1:9102",
-		About: `The catalog service. It answers GET /api/products and /api/products/{id} as the monolith does, from
-a document store of its own that it fills from the monolith's database and keeps up to date.
+		About: `The catalog service. It answers GET /api/products and /api/products/{id}, and the fields products and
+product at /graphql, as the monolith does, from a document store of its own that it fills from the
+monolith's database and keeps up to date.
 /healthz says that it runs, /readyz whether a first import is complete, /metrics how far the import is.`,
 		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&config.DB, "db", "data/shop.db", "the monolith's database: `PATH` of an SQLite file, or a postgres:// URL")

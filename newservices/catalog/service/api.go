@@ -20,6 +20,8 @@ func (s *Service) routes() map[string]shopapi.HandlerFunc {
 	return map[string]shopapi.HandlerFunc{
 		"GET /api/products":      s.list,
 		"GET /api/products/{id}": s.get,
+		"GET /graphql":           s.graphQLGet,
+		"POST /graphql":          s.graphQLPost,
 	}
 }
 

@@ -45,7 +45,9 @@ func world(t *testing.T, dsn string, withService bool) *pt.World {
 		}
 		until(t, "ready", func() bool { return c.Ready() == nil })
 		w.Service = httptest.NewServer(c.Handler())
-		w.Takes = func(r pt.Request) bool { return strings.Contains(r.Target, "/api") }
+		w.Takes = func(r pt.Request) bool {
+			return strings.Contains(r.Target, "/api") || strings.Contains(r.Target, "/graphql")
+		}
 		t.Cleanup(func() { w.Service.Close(); c.Close() })
 	}
 	return w
@@ -148,7 +150,7 @@ func parity(t *testing.T, dsn func() string) {
 		}
 		return x
 	}
-	for _, r := range journey() {
+	for _, r := range append(journey(), graphQLJourney()...) {
 		x := play(r)
 		if tag := x.Header.Get("ETag"); tag != "" && r.Header == "" && n%7 == 0 {
 			r.Header = "If-None-Match: " + tag
@@ -160,7 +162,8 @@ func parity(t *testing.T, dsn func() string) {
 	// Changes in the monolith show in the catalog.
 	worlds := []*pt.World{a, b, again}
 	page := []string{"/api/products", "/api/products/7", "/api/products/8", "/api/products/9", "/api/products?sort=name&per_page=100", "/api/products?q=zebra", "/api/products?sort=newest&per_page=3",
-		"/api/products?sort=-price&per_page=3", "/api/products/309", "/api/products?category=garden&per_page=100"}
+		"/api/products?sort=-price&per_page=3", "/api/products/309", "/api/products?category=garden&per_page=100",
+		"/graphql?query=" + url.QueryEscape(`{seven:product(id:7){...P} new:product(id:309){...P} products(category:"garden",sort:"newest",perPage:100){total items{...P}}}`+everything)}
 	check := func() {
 		until(t, "caught up", func() bool {
 			r := pt.Request{Client: "poll", Method: "HEAD", Target: "/api/products"}

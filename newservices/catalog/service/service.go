@@ -1,5 +1,6 @@
-// Package service is the catalog service: it answers the monolith's product API in the monolith's place,
-// from a document store of its own that follows the monolith's database.
+// Package service is the catalog service: it answers the monolith's product API, and GraphQL queries about
+// products, in the monolith's place, from a document store of its own that follows the monolith's
+// database.
 //
 // Its program, or a demo, opens it and serves its handler. It is ready after the first complete import,
 // and serves on what it has when the database goes away; metrics and /readyz then say how old that is.
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"ficus/newservices/catalog/internal/docstore"
+	"ficus/newservices/catalog/internal/graph"
 	"ficus/newservices/catalog/internal/importer"
 	"ficus/newservices/internal/legacydb"
 	"ficus/newservices/internal/shopapi"
@@ -59,6 +61,7 @@ type Service struct {
 	store    *docstore.Store
 	importer *importer.Importer
 	api      *shopapi.API
+	graph    *graph.Graph
 	handler  http.Handler
 	close    func() error
 }
@@ -82,6 +85,9 @@ func Open(_ context.Context, config Config) (*Service, error) {
 			BaseURL: config.LegacyBaseURL, TrustProxy: config.TrustProxy, SessionOptional: true,
 			Logger: config.Logger, Now: config.Now, Rand: random,
 		}, legacydb.NewSessions(db, config.Now, random)),
+	}
+	if s.graph, err = newGraph(s.api); err != nil {
+		return nil, errors.Join(err, store.Close(), db.Close())
 	}
 	ops := web.NewOps("catalog", s.Ready)
 	s.measure(ops, config.Now)
