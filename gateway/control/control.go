@@ -38,7 +38,7 @@ func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) 
 	v.Problems = append(v.Problems, unparsed...)
 	table, uncompiled := routetable.Compile(set, routetable.Options{Now: now})
 	if len(folder.Files) > 0 {
-		v.Problems = append(v.Problems, withoutEchoes(uncompiled, unparsed)...)
+		v.Problems = append(v.Problems, withoutEchoes(uncompiled, v.Problems)...)
 	}
 	if !v.Problems.HasErrors() {
 		v.Table = table
@@ -52,19 +52,20 @@ func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) 
 // maxProblems bounds how many problems of a folder are listed, logged and kept.
 const maxProblems = 1000
 
-// withoutEchoes leaves out findings about values that could not be read in the
-// first place, and warnings about a set that was not understood whole: one mistake is
-// one problem.
-func withoutEchoes(found, unparsed route.Problems) route.Problems {
+// withoutEchoes leaves out findings about what could not be read in the first place,
+// and warnings about a set that was not understood whole: one mistake is one problem.
+func withoutEchoes(found, unread route.Problems) route.Problems {
 	type place struct{ file, path string }
 	known := map[place]bool{}
-	for _, u := range unparsed {
-		if u.Path != "" || u.Code == route.CodeTooMany { // of the whole file
-			known[place{u.Origin.File, u.Path}] = true
-		}
+	wholeFile := false // one of them is of all that a file defines
+	for _, u := range unread {
+		known[place{u.Origin.File, u.Path}] = true
+		wholeFile = wholeFile || u.Path == "" && u.Severity == route.Error
 	}
+	broken := unread.HasErrors()
 	return slices.DeleteFunc(found, func(p route.Problem) bool {
-		if p.Severity == route.Warning && unparsed.HasErrors() {
+		nobodyDefines := p.Code == route.CodeUnknownBackend || p.Origin.File == ""
+		if broken && p.Severity == route.Warning || wholeFile && nobodyDefines {
 			return true
 		}
 		for path := p.Path; ; path = path[:max(0, strings.LastIndexAny(path, ".["))] {

@@ -149,6 +149,18 @@ func (g *Gateway) Reload() {
 	}
 }
 
+// Restart stops the gateway, has the folders changed while nothing runs, and starts it
+// again on what they hold, as after a crash or an upgrade. It listens on another port.
+func (g *Gateway) Restart(meanwhile func()) {
+	g.t.Helper()
+	if err := caddy.Stop(); err != nil {
+		g.t.Fatal(err)
+	}
+	meanwhile()
+	g.Reload()
+	g.URL = "http://" + listenAddress(g.t)
+}
+
 // Write saves a route file, as an editor does: under another name, then renamed.
 func (g *Gateway) Write(name, text string) {
 	g.t.Helper()
@@ -213,10 +225,16 @@ func (g *Gateway) Get(path string) (int, string) {
 	return get(g.t, g.client, g.URL+path)
 }
 
+// AdminGet returns status and body of a path of the admin API.
+func (g *Gateway) AdminGet(path string) (int, string) {
+	g.t.Helper()
+	return get(g.t, http.DefaultClient, g.Admin+path)
+}
+
 // Metrics returns the text of the metrics endpoint.
 func (g *Gateway) Metrics() string {
 	g.t.Helper()
-	_, text := get(g.t, http.DefaultClient, g.Admin+"/metrics")
+	_, text := g.AdminGet("/metrics")
 	return text
 }
 

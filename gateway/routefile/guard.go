@@ -8,7 +8,12 @@ import (
 	"ficus/gateway/route"
 )
 
-const maxLineLength = 16 << 10 // bytes
+const (
+	maxLineLength = 16 << 10 // bytes
+	// maxParts bounds lines and commas together, and with them what the parser takes of
+	// memory: some 100 bytes for each byte of a dense file.
+	maxParts = 1 << 20
+)
 
 // normalize removes a byte order mark and makes each of YAML's line breaks (1.2.2,
 // section 5.4) a line feed, so that lines count as the parser counts them.
@@ -18,8 +23,15 @@ func normalize(data []byte) []byte {
 	return bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
 }
 
-// guard refuses text that is no text.
+// guard refuses text that is no text, and more of it than can be meant.
 func guard(file string, data []byte) *route.Problem {
+	if bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte(",")) > maxParts {
+		return &route.Problem{
+			Code: route.CodeSyntax, Origin: route.Origin{File: file},
+			Message: fmt.Sprintf("the file has more than %d lines and commas", maxParts),
+			Hint:    "divide it among several files",
+		}
+	}
 	for number, line := range bytes.Split(data, []byte("\n")) {
 		at := func(column int, message, hint string) *route.Problem {
 			return &route.Problem{

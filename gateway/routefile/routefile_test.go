@@ -26,6 +26,7 @@ func TestReadTakesRouteFilesOnly(t *testing.T) {
 		"README.md":        {Data: []byte("text")},
 		"tests/cart.yaml":  {Data: []byte("not a route file")},
 		"old.yml":          {Data: []byte("x")},
+		"Old.YAML":         {Data: []byte("x")},
 		"folder.yaml":      {Mode: fs.ModeDir | 0o755},
 		"..data/hide.yaml": {Data: []byte("x")},
 	}
@@ -37,7 +38,8 @@ func TestReadTakesRouteFilesOnly(t *testing.T) {
 	if diff := cmp.Diff([]string{"routes/a.yaml", "routes/b.yaml"}, names); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	want := "routes/folder.yaml: read: reading: not a regular file\n" +
+	want := "routes/Old.YAML: warning: read: the file is not read: its name ends in .YAML\n" +
+		"routes/folder.yaml: read: reading: not a regular file\n" +
 		"routes/old.yml: warning: read: the file is not read: its name ends in .yml"
 	if problems.Error() != want {
 		t.Errorf("got problems\n%s\nwant\n%s", problems, want)

@@ -8,11 +8,12 @@ import (
 	"ficus/gateway/route"
 )
 
-// The YAML parser recurses, and a mapping costs it the square of its keys, so both
-// are bounded before it runs.
+// The YAML parser recurses, a mapping costs it the square of its keys, and whatever
+// stands in the list of routes becomes one: all are bounded before it runs.
 const (
-	maxDepth = 64   // lists and mappings inside of each other
-	maxKeys  = 2000 // of one mapping
+	maxDepth = 64      // lists and mappings inside of each other
+	maxKeys  = 2000    // of one mapping
+	maxItems = 200_000 // of one list
 )
 
 // shape is how a file nests, as far as its tokens tell.
@@ -25,6 +26,7 @@ type shape struct {
 type level struct {
 	column int // where it stands; 0 for [ and {
 	keys   int
+	items  int
 }
 
 // guardShape refuses what would exhaust the parser.
@@ -60,6 +62,11 @@ func (s *shape) take(t token.Type, column int) (message, hint string) {
 		}
 	case token.SequenceEntryType:
 		s.standAt(column)
+		s.open[len(s.open)-1].items++
+	case token.CollectEntryType: // a comma
+		if s.flow > 0 {
+			s.open[len(s.open)-1].items++
+		}
 	case token.MappingKeyType, token.MappingValueType:
 		s.standAt(column)
 		s.open[len(s.open)-1].keys++
@@ -69,6 +76,8 @@ func (s *shape) take(t token.Type, column int) (message, hint string) {
 		return fmt.Sprintf("more than %d lists and mappings are inside of each other", maxDepth), ""
 	case n > 0 && s.open[n-1].keys > maxKeys:
 		return fmt.Sprintf("the mapping has more than %d keys", maxKeys), "divide it among several files"
+	case n > 0 && s.open[n-1].items > maxItems:
+		return fmt.Sprintf("the list has more than %d entries", maxItems), "divide it among several files"
 	}
 	return "", ""
 }
