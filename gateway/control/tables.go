@@ -140,7 +140,14 @@ func (t *Tables) fallBack(folder route.Set) (*routetable.Table, Source) {
 	return nil, SourceNone
 }
 
+// maxLogged bounds how many problems of one load are logged one by one.
+const maxLogged = 100
+
 func (t *Tables) logProblems(problems route.Problems) {
+	if more := len(problems) - maxLogged; more > 0 {
+		defer t.Logger.Error("and more problems: see them all with ficus routes check", "more", more)
+		problems = problems[:maxLogged]
+	}
 	for _, p := range problems {
 		log := t.Logger.Error
 		if p.Severity == route.Warning {

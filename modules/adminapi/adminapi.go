@@ -5,17 +5,24 @@
 //	GET /readyz           whether requests are served, and by which table: 200 or 503
 //	GET /ficus/table      the table that serves
 //	GET /ficus/problems   what the last load of the route folder found
+//	POST /ficus/explain   what becomes of a request: ask.Question in, explain.Answer out
 //
-// Answers are JSON; other methods get 405. The values come from package control.
+// Answers are JSON; other methods get 405. The values come from packages control and
+// tools/explain.
 package adminapi
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
 	"ficus/gateway/control"
+	"ficus/gateway/tools/ask"
+	"ficus/gateway/tools/explain"
 	"ficus/modules/app"
 )
 
@@ -39,6 +46,7 @@ func (AdminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: "GET /readyz", Handler: caddy.AdminHandlerFunc(readyz)},
 		{Pattern: "GET /ficus/table", Handler: caddy.AdminHandlerFunc(table)},
 		{Pattern: "GET /ficus/problems", Handler: caddy.AdminHandlerFunc(problems)},
+		{Pattern: "POST /ficus/explain", Handler: caddy.AdminHandlerFunc(explainRequest)},
 	}
 }
 
@@ -67,14 +75,40 @@ func problems(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// status asks the app of the configuration that runs now: Caddy sets admin routes up
-// before there is any. Without an app nothing serves.
-func status() control.Status {
+// explainRequest explains by the table that serves and the gateway's own key.
+func explainRequest(w http.ResponseWriter, r *http.Request) error {
+	var q ask.Question
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 2*ask.MaxBody)).Decode(&q); err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the question: %w", err)}
+	}
+	running := running()
+	if running == nil || running.Pipeline().Table() == nil {
+		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errors.New("no route table serves")}
+	}
+	a, err := explain.Explain(running.Pipeline().Table(), &q, running.Pipeline().Key, time.Now())
+	if err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
+	}
+	answer(w, http.StatusOK, a)
+	return nil
+}
+
+// running is the app of the configuration that runs now, nil for none: Caddy sets admin
+// routes up before there is any.
+func running() *app.App {
 	module, err := caddy.ActiveContext().AppIfConfigured("ficus")
 	if err != nil {
-		return control.Status{Source: control.SourceNone}
+		return nil
 	}
-	return module.(*app.App).Tables().Status()
+	return module.(*app.App)
+}
+
+// status is that of the running app. Without one nothing serves.
+func status() control.Status {
+	if a := running(); a != nil {
+		return a.Tables().Status()
+	}
+	return control.Status{Source: control.SourceNone}
 }
 
 func answer(w http.ResponseWriter, code int, value any) {

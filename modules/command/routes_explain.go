@@ -21,13 +21,16 @@ func explainCommand() *cobra.Command {
 best lost, the canonical path, the cohort and what it comes from, the side and what
 decided it, policy and backend.
 
+With --live a running gateway answers, by the table that serves now.
+
 Which cohort a client falls into depends on the gateway's key. ` + keyHelp + `
 
 Exit codes: 0 explained, 2 trouble: no such URL, or a folder with errors.`,
 		Example: `  ficus routes explain /api/cart/7
   ficus routes explain POST /api/cart/items --cookie shop_session=abc
   ficus routes explain GET 'https://shop.example/api/products?q=tea' -H 'Accept: text/html'
-  ficus routes explain POST /graphql --body-file query.json`,
+  ficus routes explain POST /graphql --body-file query.json
+  ficus routes explain --live /api/cart      # as the running gateway would`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	flags := c.Flags()
@@ -38,6 +41,7 @@ Exit codes: 0 explained, 2 trouble: no such URL, or a folder with errors.`,
 	flags.String("client-ip", "127.0.0.1", "the client's address")
 	flags.String("body-file", "", "a file with the request's body; - is standard input")
 	addKeyFlag(c)
+	addLiveFlags(c)
 	return tool(c, runExplain)
 }
 
@@ -46,16 +50,7 @@ func runExplain(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	folder, _ := c.Flags().GetString("routes")
-	verdict := verdictOf(folder)
-	if verdict.Table == nil {
-		return brokenFolder{folder, verdict.Problems}
-	}
-	key, err := cohortKey(c)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	answer, err := explain.Explain(verdict.Table, question, key, time.Now())
+	answer, err := explained(c, question)
 	if err != nil {
 		return err
 	}
@@ -63,6 +58,23 @@ func runExplain(c *cobra.Command, args []string) error {
 		return printJSON(c.OutOrStdout(), answer)
 	}
 	return answer.Print(c.OutOrStdout())
+}
+
+func explained(c *cobra.Command, question *ask.Question) (*explain.Answer, error) {
+	if live, _ := c.Flags().GetBool("live"); live {
+		answer := new(explain.Answer)
+		return answer, askLive(c, "/ficus/explain", question, answer)
+	}
+	folder, _ := c.Flags().GetString("routes")
+	verdict := verdictOf(folder)
+	if verdict.Table == nil {
+		return nil, brokenFolder{folder, verdict.Problems}
+	}
+	key, err := cohortKey(c)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return explain.Explain(verdict.Table, question, key, time.Now())
 }
 
 // questionOf reads the request from arguments and flags.
