@@ -103,6 +103,30 @@ func TestTestExitCodes(t *testing.T) {
 	}
 }
 
+func TestListExitCodes(t *testing.T) {
+	good := writeFolder(t, map[string]string{"r.yaml": smallRoutes})
+	broken := writeFolder(t, map[string]string{"r.yaml": "routes: 1"})
+	for _, tc := range []struct {
+		args           []string
+		stdout, stderr string
+		code           int
+	}{
+		{[]string{good}, "2 routes: 1 legacy, 1 new", "", 0},
+		{[]string{good, "--stage", "new,canary", "--sort", "match"}, "1 of 2 routes", "", 0},
+		{[]string{good, "--backend", "legacy", "--json"}, `"id": "basket"`, "", 0},
+		{[]string{good, "--stage", "moved"}, "", `unknown stage "moved"`, codeFailed},
+		{[]string{good, "--sort", "size"}, "", `unknown order "size"`, codeFailed},
+		{[]string{broken}, "", "has errors", codeFailed},
+	} {
+		t.Run(strings.Join(tc.args[1:], " "), func(t *testing.T) {
+			stdout, stderr, code := run(t, append([]string{"list"}, tc.args...)...)
+			if code != tc.code || !strings.Contains(stdout, tc.stdout) || !strings.Contains(stderr, tc.stderr) || tc.stderr == "" && stderr != "" {
+				t.Errorf("code %d\n%s\n%s", code, stdout, stderr)
+			}
+		})
+	}
+}
+
 // reports hands on what a command prints, text by text.
 type reports chan string
 
