@@ -175,3 +175,38 @@ func TestTestWatch(t *testing.T) {
 		t.Errorf("ended with %v", err)
 	}
 }
+
+// What a shell may offer, by what it asks the command.
+func TestCompletion(t *testing.T) {
+	folder := writeFolder(t, map[string]string{"r.yaml": strings.ReplaceAll(smallRoutes, "id: cart,", "id: cart, owner: shop, group: journey,")})
+	const files, folders, none, open = ":0", ":16", ":4", ":6" // cobra's directives
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"list", ""}, folders},
+		{[]string{"list", folder, ""}, none},
+		{[]string{"check", ""}, folders},
+		{[]string{"test", "--run", ""}, none},
+		{[]string{"list", "--sort", ""}, "id match stage owner file " + none},
+		{[]string{"list", "--stage", ""}, "legacy canary new retired " + open},
+		{[]string{"list", "--stage", "new,retired,"}, "new,retired,legacy new,retired,canary " + open},
+		{[]string{"list", folder, "--group", ""}, "basket journey " + open},
+		{[]string{"list", folder, "--backend", ""}, "cart legacy none " + open},
+		{[]string{"list", folder, "--owner", ""}, "none shop " + open},
+		{[]string{"list", "/nowhere", "--group", ""}, open},
+		{[]string{"explain", "--routes", ""}, folders},
+		{[]string{"explain", "--routes", folder, "GET", ""}, "/basket /cart " + none},
+		{[]string{"explain", "--routes", folder, "/"}, "/basket /cart " + none},
+		{[]string{"explain", "--routes", folder, "GET", "/cart", ""}, none},
+		{[]string{"explain", "--body-file", ""}, files},
+		{[]string{"force", ""}, "legacy new " + none},
+		{[]string{"force", "new", ""}, none},
+		{[]string{"force", "--state", ""}, folders},
+	} {
+		stdout, _, code := run(t, append([]string{cobra.ShellCompRequestCmd}, tc.args...)...)
+		if got := strings.Join(strings.Fields(stdout), " "); got != tc.want || code != 0 {
+			t.Errorf("%v: got %q, want %q", tc.args, got, tc.want)
+		}
+	}
+}

@@ -43,7 +43,9 @@ func demoCommand(c *cobra.Command) {
 	c.Flags().String("addr", "127.0.0.1:0", "where the gateway listens; port 0 is any free port")
 	c.Flags().String("dir", "", "folder for data and route files, kept (default: temporary)")
 	c.Flags().Bool("json", false, "print one line of JSON when all is ready, and nothing else, on standard output")
-	c.Args = cobra.NoArgs
+	completeFlag(c, "addr", nothing)
+	completeFlag(c, "dir", folders)
+	c.Args, c.ValidArgsFunction = cobra.NoArgs, nothing
 	c.SilenceUsage = true
 	c.RunE = runDemo
 }

@@ -14,6 +14,7 @@ of a gateway on this machine (--state).`
 
 func addKeyFlag(c *cobra.Command) {
 	c.Flags().String("state", "", "the gateway's state folder (default: where a gateway keeps it)")
+	completeFlag(c, "state", folders)
 }
 
 // cohortKey finds the gateway's key. The error is fs.ErrNotExist where there is none.

@@ -45,14 +45,18 @@ const (
 // errFound makes the command end with codeFound; all was said already.
 var errFound = errors.New("something was found")
 
-// tool makes a verb of ficus routes. What run returns decides the exit code: nil is
-// 0, errFound is 1, any other error is printed and is 2.
+// tool makes a verb of ficus routes, whose arguments are folders unless it says
+// otherwise. What run returns decides the exit code: nil is 0, errFound is 1, any other
+// error is printed and is 2.
 func tool(c *cobra.Command, run func(c *cobra.Command, args []string) error) *cobra.Command {
 	c.SilenceUsage, c.SilenceErrors = true, true
 	c.Flags().Bool("json", false, "print JSON, for programs")
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return failed(c, err) })
 	args := c.Args
 	c.Args = nil
+	if c.ValidArgsFunction == nil {
+		c.ValidArgsFunction, c.ValidArgs = arguments(c, args), nil
+	}
 	c.RunE = func(c *cobra.Command, given []string) error {
 		if args != nil {
 			if err := args(c, given); err != nil {

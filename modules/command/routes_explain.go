@@ -5,10 +5,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ficus/gateway/route"
 	"ficus/gateway/tools/ask"
 	"ficus/gateway/tools/explain"
 )
@@ -42,7 +45,25 @@ Exit codes: 0 explained, 2 trouble: no such URL, or a folder with errors.`,
 	flags.String("body-file", "", "a file with the request's body; - is standard input")
 	addKeyFlag(c)
 	addLiveFlags(c)
+	c.ValidArgsFunction = completeRequest
+	completeFlag(c, "routes", folders)
+	for _, name := range []string{"header", "cookie", "claim", "client-ip"} {
+		completeFlag(c, name, nothing)
+	}
 	return tool(c, runExplain)
+}
+
+// completeRequest offers methods, then the paths that the routes match.
+func completeRequest(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 1 {
+		return nothing(c, args, toComplete)
+	}
+	paths, _ := fromRoutes(func(d *route.Definition) string { return d.Match[strings.LastIndexAny(d.Match, " \t")+1:] })(c, nil, toComplete)
+	paths = slices.DeleteFunc(paths, func(path string) bool { return path[0] != '/' })
+	if len(args) == 0 && !strings.HasPrefix(toComplete, "/") {
+		paths = append([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, paths...)
+	}
+	return paths, cobra.ShellCompDirectiveNoFileComp
 }
 
 func runExplain(c *cobra.Command, args []string) error {

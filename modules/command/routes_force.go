@@ -32,6 +32,8 @@ Exit codes: 0 made, 2 trouble.`,
 	c.Flags().String("group", split.AnyGroup, "the group of routes it is good for; * is every group")
 	c.Flags().Duration("ttl", time.Hour, "how long it is good for, at most 720h")
 	addKeyFlag(c)
+	completeFlag(c, "group", fromRoutes((*route.Definition).CohortGroup))
+	completeFlag(c, "ttl", words("10m", "1h", "8h", "24h"))
 	return tool(c, runForce)
 }
 

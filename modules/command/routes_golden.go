@@ -62,6 +62,8 @@ func testCommand() *cobra.Command {
 	flags.BoolP("verbose", "v", false, "list all cases, and the cases of each route")
 	flags.Float64("fail-under", 0, "the least percentage of routes that cases have to reach")
 	flags.BoolP("watch", "w", false, "test again at each save, until Ctrl-C")
+	completeFlag(c, "run", nothing)
+	completeFlag(c, "fail-under", nothing)
 	return tool(c, runTest)
 }
 

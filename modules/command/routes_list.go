@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"ficus/gateway/route"
 	"ficus/gateway/tools/list"
 )
 
@@ -36,6 +37,11 @@ Exit codes: 0 listed, 2 trouble: a folder with errors.`,
 	flags.StringSlice("group", nil, "only routes of these groups")
 	flags.StringSlice("backend", nil, "only routes with these backends")
 	flags.StringSlice("owner", nil, "only routes of these owners")
+	completeFlag(c, "sort", words(list.Orders...))
+	completeFlag(c, "stage", several(words(stageNames()...)))
+	completeFlag(c, "group", several(fromRoutes((*route.Definition).CohortGroup)))
+	completeFlag(c, "backend", several(fromRoutes(func(d *route.Definition) string { return d.Backend }, route.LegacyBackend, list.None)))
+	completeFlag(c, "owner", several(fromRoutes(func(d *route.Definition) string { return d.Owner }, list.None)))
 	return tool(c, runList)
 }
 
@@ -57,6 +63,14 @@ func runList(c *cobra.Command, args []string) error {
 		return printJSON(c.OutOrStdout(), l)
 	}
 	return l.Print(c.OutOrStdout(), widthOf(c.OutOrStdout()))
+}
+
+func stageNames() []string {
+	var names []string
+	for _, stage := range route.Stages {
+		names = append(names, stage.String())
+	}
+	return names
 }
 
 // widthOf returns the columns of a terminal, 0 for what is none.
