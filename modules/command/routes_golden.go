@@ -30,7 +30,7 @@ which the gateway does not read:
     - name: the first tenth of the clients has moved
       request: GET /api/cart/7
       cohort: 999
-      want: { side: new, backend: cart }
+      want: { side: new, backend: cart, rewrite: { path: /v2/carts/7 } }
 
     - request: POST /graphql
       body: '{"query":"{products{id}}"}'
@@ -39,8 +39,9 @@ which the gateway does not read:
     - request: CONNECT shop.example:443
       want: { status: 400 }             # the gateway refuses it
 
-Only what want names is compared. A side of "canary" depends on the cohort: give the
-case a cohort to want legacy or new.
+Only what want names is compared: route, side, backend, policy, params, rewrite (path,
+query, host and headers as the backend gets them) or status. A side of "canary" depends
+on the cohort: give the case a cohort to want legacy or new.
 
 Exit codes: 0 all cases passed, 1 some failed or too few routes are reached, 2 trouble:
 a folder with errors, or no cases.`

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ficus/gateway/pipeline"
+	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/split"
@@ -18,8 +19,8 @@ import (
 // An Answer is what becomes of a request.
 type Answer struct {
 	Route    string            `json:"route,omitempty"`
-	Side     string            `json:"side,omitempty"` // legacy or new; canary where only the cohort tells
-	Backends []string          `json:"backends,omitempty"`
+	Side     string            `json:"side,omitempty"`     // legacy or new; canary where only the cohort tells
+	Backends []Backend         `json:"backends,omitempty"` // the one that serves, or all that may
 	Policy   string            `json:"policy,omitempty"`
 	Params   map[string]string `json:"params,omitempty"`
 	Status   int               `json:"status,omitempty"` // of a request that the gateway refuses
@@ -57,45 +58,50 @@ func isURL(target string) bool {
 	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
-// ask puts the case's request to a table.
-func (c *Case) ask(table *routetable.Table) Answer {
+// judge knows what becomes of requests.
+type judge struct {
+	table     *routetable.Table
+	rewriters rewrite.Rewriters
+}
+
+// ask says what becomes of a case's request.
+func (j *judge) ask(c *Case) Answer {
 	q := c.question()
 	r, err := q.HTTP()
 	if err != nil { // it is no HTTP, so that the server refuses it
 		return Answer{Status: http.StatusBadRequest, Reason: strings.TrimPrefix(err.Error(), ask.ErrRefused.Error()+": ")}
 	}
-	entry, asked, err := pipeline.Ask(table, r)
+	entry, asked, err := pipeline.Ask(j.table, r)
 	var refused *pipeline.Error
 	if errors.As(err, &refused) {
 		return Answer{Status: refused.Status, Reason: err.Error()}
 	}
 	a := Answer{
 		Route: entry.ID, Policy: entry.Policy, Params: entry.Pattern.Params(asked.Path),
-		entry: entry, matches: table.Matching(*asked),
+		entry: entry, matches: j.table.Matching(*asked),
 	}
-	a.decide(c, split.Ask{Request: r, ClientIP: q.Client(), Claims: c.Claims})
+	for _, side := range a.decide(c, split.Ask{Request: r, ClientIP: q.Client(), Claims: c.Claims}) {
+		a.Backends = append(a.Backends, backendOf(entry, side, j.rewriters.Of(entry, side), r, asked))
+	}
 	return a
 }
 
-// decide fills in side and backends.
-func (a *Answer) decide(c *Case, as split.Ask) {
+// decide fills in the side, and returns all that may serve.
+func (a *Answer) decide(c *Case, as split.Ask) []route.Side {
 	d := split.Decide(a.entry, as)
 	a.Reason = d.Reason
 	if a.entry.Stage == route.StageCanary {
-		weight := float64(a.entry.Weight) / 100
 		if c.Cohort != nil {
 			d = split.DecideCohort(a.entry, *c.Cohort)
-			a.Reason = fmt.Sprintf("%s: %d, weight %g %%", d.Reason, *c.Cohort, weight)
+			a.Reason = fmt.Sprintf("%s: %d, weight %g %%", d.Reason, *c.Cohort, float64(a.entry.Weight)/100)
 		} else {
 			_, _, a.placed = split.Principal(a.entry.Cohort, as.Request, as.ClientIP, as.Claims)
 		}
 	}
-	a.Side, a.Backends = d.Side.String(), []string{a.entry.BackendOf(d.Side)}
 	if d.Open {
-		a.Side, a.Backends = string(Canary), nil
-		a.Reason = "it depends on the cohort: give the case one"
-		for _, side := range a.entry.Sides() {
-			a.Backends = append(a.Backends, a.entry.BackendOf(side))
-		}
+		a.Side, a.Reason = string(Canary), "it depends on the cohort: give the case one"
+		return a.entry.Sides()
 	}
+	a.Side = d.Side.String()
+	return []route.Side{d.Side}
 }

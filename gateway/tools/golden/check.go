@@ -107,7 +107,7 @@ func (c *checker) headers(of *Case) {
 
 func (c *checker) want(of *Case) {
 	w := &of.Want
-	others := w.Route != "" || w.Side != "" || w.Backend != "" || w.Policy != nil || len(w.Params) > 0
+	others := w.Route != "" || w.Side != "" || w.Backend != "" || w.Policy != nil || len(w.Params) > 0 || !w.Rewrite.isZero()
 	switch {
 	case w.Origin.Line == 0:
 		c.report("want", route.CodeRequired, "write what has to become of it, such as want: { route: cart-read }", "the case wants nothing")

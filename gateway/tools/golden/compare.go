@@ -37,6 +37,7 @@ func (w *Want) differences(a Answer, table *routetable.Table) []Difference {
 		c.differ("route", w.Route, a.Route, whyNot(w.Route, a, table)...)
 	}
 	c.side(w, a)
+	c.sent(&w.Rewrite, a.Backends)
 	if w.Policy != nil && *w.Policy != a.Policy {
 		c.differ("policy", orNone(*w.Policy), orNone(a.Policy))
 	}
@@ -70,8 +71,37 @@ func (c *comparison) side(w *Want, a Answer) {
 		c.differ("side", string(w.Side), a.Side, why...)
 		why = nil
 	}
-	if got := strings.Join(a.Backends, " or "); w.Backend != "" && w.Backend != got {
-		c.differ("backend", w.Backend, got, why...)
+	if w.Backend != "" {
+		c.each("backend", w.Backend, a.Backends, func(b *Backend) string { return b.Name }, why...)
+	}
+}
+
+// sent compares what the backends get.
+func (c *comparison) sent(w *Sent, backends []Backend) {
+	if w.Path != "" {
+		c.each("rewrite.path", w.Path, backends, func(b *Backend) string { return b.Path })
+	}
+	if w.Query != nil {
+		c.each("rewrite.query", orNone(*w.Query), backends, func(b *Backend) string { return orNone(b.Query) })
+	}
+	if w.Host != "" {
+		c.each("rewrite.host", w.Host, backends, func(b *Backend) string { return b.Host })
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
+		c.each("rewrite.headers."+name, orNone(w.Headers[name]), backends, func(b *Backend) string { return orNone(b.header(name)) })
+	}
+}
+
+// each compares a value that all backends that may serve have to agree on.
+func (c *comparison) each(field, want string, backends []Backend, value func(*Backend) string, why ...string) {
+	var got []string
+	for i := range backends {
+		if v := value(&backends[i]); !slices.Contains(got, v) {
+			got = append(got, v)
+		}
+	}
+	if all := strings.Join(got, " or "); all != want {
+		c.differ(field, want, all, why...)
 	}
 }
 

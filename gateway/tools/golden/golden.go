@@ -16,7 +16,7 @@
 //	  - name: the first tenth of the clients has moved
 //	    request: GET /api/cart
 //	    cohort: 999
-//	    want: { side: new, backend: cart }
+//	    want: { side: new, backend: cart, rewrite: { path: /v2/cart } }
 //
 //	  - request: CONNECT shop.example:443
 //	    want: { status: 400 }
@@ -103,12 +103,31 @@ type Want struct {
 	// are not listed are not compared.
 	Params map[string]string `yaml:"params"`
 
+	// Rewrite is what the backend gets of the request, after the route's rewrites.
+	Rewrite Sent `yaml:"rewrite"`
+
 	// Status is what the gateway itself answers where it refuses the request before any
 	// route is asked: 400. It excludes all other keys.
 	Status int `yaml:"status"`
 
 	// Origin is where the mapping was written; the decoder fills it in.
 	Origin route.Origin `yaml:"-"`
+}
+
+// Sent is what a backend gets of a request. What is not given is not compared.
+type Sent struct {
+	// Path is the path as it goes over the wire, escaped: "/v2/carts/7".
+	Path string `yaml:"path"`
+
+	// Query is the query as it goes over the wire: "page=2&lang=de"; "" is none.
+	Query *string `yaml:"query"`
+
+	// Host is the Host header.
+	Host string `yaml:"host"`
+
+	// Headers lists headers by name and their first value; "" is for a header that is
+	// not sent.
+	Headers map[string]string `yaml:"headers"`
 }
 
 // A Side is what side a case wants: legacy, new, or Canary.

@@ -3,6 +3,7 @@ package golden
 import (
 	"regexp"
 
+	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 )
@@ -35,12 +36,13 @@ func Broken(problems route.Problems) Report {
 // is not nil.
 func (s *Suite) Run(table *routetable.Table, filter *regexp.Regexp) Report {
 	r := Report{Problems: s.problems, Cases: []Result{}}
+	j := judge{table, rewrite.Compile(table)}
 	var places route.Problems // of the differences, in their order
 	for _, c := range s.cases {
 		if filter != nil && !filter.MatchString(c.title()) {
 			continue
 		}
-		result := Result{Name: c.title(), Request: c.Request, Place: c.Origin.String(), Got: c.ask(table)}
+		result := Result{Name: c.title(), Request: c.Request, Place: c.Origin.String(), Got: j.ask(&c.Case)}
 		result.Differences = c.Want.differences(result.Got, table)
 		for _, d := range result.Differences {
 			places = append(places, route.Problem{Origin: route.Origin{File: c.Origin.File}, Path: c.path + ".want." + d.Field})
