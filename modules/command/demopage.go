@@ -19,7 +19,8 @@ var demoPage = template.Must(template.New("page").Parse(`
 
   Route files   {{.Gateway.Routes}}
                 legacy.yaml    the monolith
-                catalog.yaml   products: GET /api/products and /api/products/{id}
+                catalog.yaml   products: GET /api/products and /api/products/{id}, and
+                               the fields products and product of /graphql
                 cart.yaml      the cart: /api/cart and below
 
   Try this
