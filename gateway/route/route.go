@@ -17,6 +17,9 @@ type Definition struct {
 	// 64 characters. "default" is taken: it is what answers when no route matches.
 	ID string `yaml:"id"`
 
+	// Description is for people: what the route is about.
+	Description string `yaml:"description"`
+
 	// Match says which requests the route owns, in the pattern language of Go's
 	// net/http.ServeMux: "[METHOD ][HOST]/PATH", with "{name}" for one segment,
 	// "{name...}" for the rest and "{$}" for the end. GET also matches HEAD. A host
@@ -28,9 +31,6 @@ type Definition struct {
 	// When narrows the match by what else a request holds. Of two routes with the
 	// same match the one with more conditions wins. Default: no conditions.
 	When Conditions `yaml:"when"`
-
-	// Description is for people: what the route is about.
-	Description string `yaml:"description"`
 
 	Settings
 

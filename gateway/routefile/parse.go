@@ -16,18 +16,18 @@ import (
 	"ficus/gateway/route"
 )
 
-// document is the shape of a route file.
-type document struct {
+// Document is the shape of a route file.
+type Document struct {
 	// Backends defines backends by name, each once in the folder.
 	Backends map[string]route.Backend `yaml:"backends"`
-
-	// Defaults are settings for the routes of this file, which give their own where
-	// they differ.
-	Defaults route.Settings `yaml:"defaults"`
 
 	// FolderDefaults are settings for the routes of all files, before the defaults of
 	// each. They stand in one file of the folder.
 	FolderDefaults route.Settings `yaml:"folder_defaults"`
+
+	// Defaults are settings for the routes of this file, which give their own where
+	// they differ.
+	Defaults route.Settings `yaml:"defaults"`
 
 	// Routes lists the routes.
 	Routes []route.Definition `yaml:"routes"`
@@ -102,8 +102,8 @@ func folderDefaults(files []File, bodies []ast.Node) (route.Settings, route.Prob
 
 // decodeFile decodes one file, whose routes begin with the folder's defaults, then
 // the file's own.
-func decodeFile(name string, body ast.Node, defaults route.Settings) (document, route.Problems) {
-	var doc document
+func decodeFile(name string, body ast.Node, defaults route.Settings) (Document, route.Problems) {
+	var doc Document
 	if body == nil {
 		return doc, nil
 	}

@@ -27,6 +27,7 @@ func routesCommand(c *cobra.Command) {
 	c.AddCommand(
 		checkCommand(),
 		explainCommand(),
+		fmtCommand(),
 		forceCommand(),
 		listCommand(),
 		testCommand(),
