@@ -30,6 +30,9 @@ var balances = []string{"least_requests", "round_robin"}
 // String returns the balance as it is written in a route file.
 func (b Balance) String() string { return balances[b] }
 
+// Words lists the words that a route file may hold here.
+func (Balance) Words() []string { return slices.Clone(balances) }
+
 // UnmarshalText reads a balance as written in a route file.
 func (b *Balance) UnmarshalText(text []byte) (err error) {
 	*(*uint8)(b), err = choice("balance", text, balances...)
@@ -49,6 +52,9 @@ var forces = []string{"off", "signed"}
 
 // String returns the choice as it is written in a route file.
 func (f Force) String() string { return forces[f] }
+
+// Words lists the words that a route file may hold here.
+func (Force) Words() []string { return slices.Clone(forces) }
 
 // UnmarshalText reads the choice as written in a route file.
 func (f *Force) UnmarshalText(text []byte) (err error) {
@@ -70,6 +76,9 @@ var mapBacks = []string{"location", "link", "set_cookie"}
 
 // String returns the part as it is written in a route file.
 func (m MapBack) String() string { return mapBacks[m] }
+
+// Words lists the words that a route file may hold here.
+func (MapBack) Words() []string { return slices.Clone(mapBacks) }
 
 // UnmarshalText reads the part as written in a route file.
 func (m *MapBack) UnmarshalText(text []byte) (err error) {
@@ -97,6 +106,9 @@ func (o OperationType) String() string {
 	}
 	return operationTypes[o-1]
 }
+
+// Words lists the words that a route file may hold here.
+func (OperationType) Words() []string { return slices.Clone(operationTypes) }
 
 // UnmarshalText reads the type as written in a route file.
 func (o *OperationType) UnmarshalText(text []byte) error {

@@ -57,6 +57,15 @@ func (s Stage) String() string {
 // MarshalText writes the stage as in a route file.
 func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// Words lists the words that a route file may hold here.
+func (Stage) Words() []string {
+	words := make([]string, len(Stages))
+	for i, stage := range Stages {
+		words[i] = stage.String()
+	}
+	return words
+}
+
 // UnmarshalText reads a stage as written in a route file.
 func (s *Stage) UnmarshalText(text []byte) error {
 	for _, stage := range Stages {

@@ -10,11 +10,11 @@ import (
 // sameNode reports whether two nodes say the same, whatever the order of keys; if
 // not, where in the first they differ.
 func sameNode(a, b ast.Node) (place, bool) {
-	if a == nil || b == nil {
-		return place{1, 1}, a == nil && b == nil
-	}
 	m, isMapping := a.(*ast.MappingNode)
 	n, alsoMapping := b.(*ast.MappingNode)
+	if a == nil || b == nil { // an empty document
+		return place{1, 1}, (a == nil || isMapping && len(m.Values) == 0) && (b == nil || alsoMapping && len(n.Values) == 0)
+	}
 	if isMapping && alsoMapping {
 		return sameList(a, sortedPairs(m), sortedPairs(n))
 	}
