@@ -30,6 +30,7 @@ func routesCommand(c *cobra.Command) {
 		fmtCommand(),
 		forceCommand(),
 		listCommand(),
+		planCommand(),
 		testCommand(),
 	)
 }
