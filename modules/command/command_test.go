@@ -9,9 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"ficus/gateway/tools/golden"
 )
 
 // run executes "ficus routes" with arguments and returns what it prints and the exit
@@ -208,5 +211,15 @@ func TestCompletion(t *testing.T) {
 		if got := strings.Join(strings.Fields(stdout), " "); got != tc.want || code != 0 {
 			t.Errorf("%v: got %q, want %q", tc.args, got, tc.want)
 		}
+	}
+}
+
+// The example in the help of test is a file of cases.
+func TestHelpOfTest(t *testing.T) {
+	_, example, _ := strings.Cut(testHelp, "\n  cases:\n")
+	example, _, _ = strings.Cut(example, "\nOnly what")
+	_, problems := golden.Read(fstest.MapFS{golden.Folder + "/a.yaml": {Data: []byte("cases:\n" + example)}}, "routes")
+	if len(problems) > 0 {
+		t.Error(problems.Text())
 	}
 }

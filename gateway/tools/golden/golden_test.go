@@ -155,3 +155,23 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// The example in the package comment is a file of cases.
+func TestPackageExample(t *testing.T) {
+	source, err := os.ReadFile("golden.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var example strings.Builder
+	for line := range strings.Lines(string(source)) {
+		if text, ok := strings.CutPrefix(line, "//\t"); ok {
+			example.WriteString(text)
+		} else if line == "//\n" {
+			example.WriteByte('\n')
+		}
+	}
+	suite, problems := Read(fstest.MapFS{Folder + "/a.yaml": {Data: []byte(example.String())}}, "routes")
+	if len(problems) > 0 || len(suite.cases) != 3 {
+		t.Errorf("%d cases\n%s", len(suite.cases), problems.Text())
+	}
+}
