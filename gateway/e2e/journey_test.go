@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 func journey(v *traveller) {
 	browse(v)
 	api(v)
+	graph(v)
 	guestCart(v)
 	customer(v)
 	newcomer(v)
@@ -70,6 +72,41 @@ func api(v *traveller) {
 	v.graphql(`{ nonsense }`)
 	v.graphql(`{ products {`)
 	v.get("/graphql?query=" + url.QueryEscape(`{ cart { count total } }`))
+}
+
+// graph asks /graphql for what moves, for what stays, for both, and in forms that
+// nobody can look into. Tags are asked of one product at most: the shop draws their
+// order while it resolves several at once.
+func graph(v *traveller) {
+	v.graphql(`query Tea($n: Int = 3) { __typename tea: products(q: "tea", perPage: $n, sort: "price") { ...Page } } fragment Page on ProductPage { total page pages items { id sku name price inStock picture } }`)
+	v.graphql(`{ product(id: "7") { ...{ id tags description category currency url } } }`)
+	v.graphql(`{ product(id: 999999) { id } products(sort: "sideways") { total } }`)
+	v.graphql(`{ products(page: 0) { total } }`)
+	v.graphql(`{ product(id: 7) { nmae } }`)
+	v.graphql(`query A { products { total } } query B { product(id: 7) { name } }`)
+	v.graphql(`{ categories { slug name count } }`)
+	v.graphql(`{ products { total } cart { count } }`)
+	v.graphql(`{ __schema { queryType { fields { name } } } }`)
+	v.json("POST", "/graphql", `{"query": "query A { products { total } } query B { product(id: 7) { name } }", "operationName": "B", "variables": {}}`)
+	v.json("POST", "/graphql", `[{"query": "{ products { total } }"}, {"query": "{ cart { count } }"}]`)
+	v.json("POST", "/graphql", `{"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "abc"}}}`)
+	v.json("POST", "/graphql", `{"query": "{ products { total } }", "Query": "{ cart { count } }"}`)
+	v.json("POST", "/graphql", `{"query": `)
+	v.json("PUT", "/graphql", `{}`)
+	query := "/graphql?query=" + url.QueryEscape(`{ products(perPage: 40) { items { id name description } } }`)
+	v.get(query)
+	v.get(query, "Accept-Encoding: gzip")
+	v.do("HEAD GraphQL", request{method: "HEAD", path: query})
+	v.get("/graphql")
+	chunked := io.MultiReader(strings.NewReader(`{"query": "{ products(perPage: 2) `), strings.NewReader(`{ items { name } } }"}`))
+	v.do("GraphQL in chunks", request{method: "POST", path: "/graphql", body: chunked, headers: []string{"Content-Type: application/json"}})
+	v.do("a GraphQL form", request{
+		method: "POST", path: "/graphql", body: strings.NewReader("query={products{total}}"),
+		headers: []string{"Content-Type: application/x-www-form-urlencoded"},
+	})
+	v.upload("/graphql", "0", "dot.png", pngImage())
+	large := `{"query": "{ products { total } }"` + strings.Repeat(" ", 300<<10) + `}`
+	v.json("POST", "/graphql", large)
 }
 
 func guestCart(v *traveller) {
