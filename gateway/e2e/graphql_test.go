@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"os"
 	"regexp"
@@ -105,6 +106,31 @@ func TestGraphQLMovesByField(t *testing.T) {
 				t.Error("no answer at all")
 			}
 		})
+	}
+}
+
+// A client that breaks off while it sends is counted as one that went away, not as a
+// failure of a backend; in front of GraphQL no backend hears of it.
+func TestClientsThatBreakOff(t *testing.T) {
+	g, _ := startShopGateway(t, "stage: new")
+	for _, tc := range []struct{ path, series string }{
+		{"/graphql", `ficus_requests_total{code="499",method="POST",route="default",side="legacy"} 1`},
+		{"/api/cart/items", `ficus_requests_total{code="499",method="POST",route="cart-add",side="new"} 1`},
+		{"/api/orders", `ficus_requests_total{code="499",method="POST",route="default",side="legacy"} 2`},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(g.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, "POST "+tc.path+" HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"query\":")
+		conn.Close()
+		gatewaytest.Await(t, "the request to be counted", func() bool { return strings.Contains(g.Metrics(), tc.series+"\n") })
+	}
+	if n := graphQLCounts(g)["default unreadable"]; n != 1 {
+		t.Errorf("%d requests to /graphql were counted as unreadable", n)
+	}
+	if strings.Contains(g.Metrics(), `code="502"`) {
+		t.Error("a backend was blamed")
 	}
 }
 

@@ -45,7 +45,9 @@ func (b *clientBody) look(length int64, limit int) ([]byte, error) {
 func (b *clientBody) Read(p []byte) (int, error) {
 	if len(b.head) > 0 {
 		n := copy(p, b.head)
-		b.head = b.head[n:]
+		if b.head = b.head[n:]; len(b.head) == 0 {
+			b.head = nil // the answer may take hours
+		}
 		return n, nil
 	}
 	n, err := b.from.Read(p)
