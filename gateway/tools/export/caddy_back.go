@@ -49,14 +49,12 @@ func caddyReplaces(before string, changes []urlChange) []caddyReplace {
 // caddyReplacement writes a literal in what takes the place of an expression.
 func caddyReplacement(text string) string { return caddyText(strings.ReplaceAll(text, "$", "$$")) }
 
-// caddyCookies changes the attributes of Set-Cookie (RFC 6265, 4.1.2).
+// caddyCookies changes the attributes of Set-Cookie (RFC 6265, 4.1.2): without Domain a
+// cookie is for the host that the client knows.
 func caddyCookies(addresses []address, p prefixes) []caddyReplace {
 	var replaces []caddyReplace
 	for _, a := range addresses {
-		replaces = append(replaces, caddyReplace{
-			`(?i)(;\s*domain=)\.?` + regexp.QuoteMeta(a.name()) + `(;|$)`,
-			firstGroup + "{http.request.host}" + secondGroup,
-		})
+		replaces = append(replaces, caddyReplace{`(?i);\s*domain=\.?` + regexp.QuoteMeta(a.name()) + `\s*(;|$)`, firstGroup})
 	}
 	if p.differ() {
 		replaces = append(replaces, caddyReplace{

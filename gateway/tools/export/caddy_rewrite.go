@@ -2,6 +2,7 @@ package export
 
 import (
 	"strconv"
+	"strings"
 
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -97,7 +98,14 @@ func (w caddyWriter) headerOps(r *rule, c route.Changes) *caddyHeaderOps {
 		return nil
 	}
 	ops := &caddyHeaderOps{Delete: c.Remove}
-	for name, value := range c.Set {
+	for _, name := range sortedKeys(c.Set) {
+		value := c.Set[name]
+		if strings.EqualFold(name, "Host") && !w.hostIsFixed(r, value) {
+			continue
+		}
+		if len(textOf(r, value).Names()) > 0 {
+			w.note(CodeRewrite, "what a wildcard took goes into a header as it is, not escaped")
+		}
 		if ops.Set == nil {
 			ops.Set = map[string][]string{}
 		}

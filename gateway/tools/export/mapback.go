@@ -29,8 +29,20 @@ func (p prefixes) differ() bool { return p.inner != p.outer }
 // backPrefixes is prefixesOf, with a report.
 func (s *source) backPrefixes(r *rule, share share) prefixes {
 	p, ok := prefixesOf(r.Pattern, share.rewrite)
-	if len(share.rewrite.MapBack) > 0 && !ok {
+	if len(share.rewrite.MapBack) == 0 {
+		return p
+	}
+	if !ok {
 		s.lose(r, CodeMapBack, "the address of the backend is mapped back, and the path is not: more than its beginning was changed")
+	}
+	s.note(CodeMapBack, "of references without a host only those that begin with a slash are mapped back")
+	for _, other := range s.rules {
+		for _, o := range other.shares {
+			if other != r && o.backend == share.backend && o.rewrite.ChangesPath() {
+				s.lose(r, CodeMapBack, "paths that other routes to %s change, such as %s, are not mapped back", o.backend.Name, other.ID)
+				return p
+			}
+		}
 	}
 	return p
 }

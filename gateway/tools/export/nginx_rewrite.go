@@ -88,11 +88,13 @@ func (w *nginxWriter) headers(r *rule, changes route.Changes) []string {
 		return nil
 	}
 	own := map[string]string{"Host": "$http_host", "Upgrade": "$http_upgrade", "Connection": "$ficus_connection"}
-	for name, value := range changes.Set {
-		if strings.EqualFold(name, "Host") {
-			name = "Host"
+	for _, name := range sortedKeys(changes.Set) {
+		switch value := changes.Set[name]; {
+		case !strings.EqualFold(name, "Host"):
+			own[name] = w.value(r, value)
+		case w.hostIsFixed(r, value):
+			own["Host"] = w.value(r, value)
 		}
-		own[name] = w.value(r, value)
 	}
 	for _, name := range changes.Remove {
 		own[name] = `""`
@@ -106,7 +108,16 @@ func (w *nginxWriter) headers(r *rule, changes route.Changes) []string {
 
 // value writes a value: its names are variables that the map of routes has captured.
 func (w *nginxWriter) value(r *rule, value string) string {
-	return nginxQuote(textOf(r, value).Write(w.literal, func(name string) string { return "${" + capture(name) + "}" }))
+	return nginxQuote(textOf(r, value).Write(w.literal, func(name string) string {
+		w.note(CodeRewrite, "what a wildcard took goes into a header as it is, not escaped; if it holds control characters, nothing does")
+		variable := w.memo("capture "+name, func() string {
+			harmless := w.variable("capture")
+			taken := "$" + capture(name)
+			w.addMap(taken, harmless, "default", taken, nginxQuote(`~[\x00-\x1f\x7f]`), `""`) // a line break would begin another header
+			return harmless
+		})
+		return "${" + strings.TrimPrefix(variable, "$") + "}"
+	}))
 }
 
 // mapBack takes the backend's address, and a prefix that was changed, back to what the
@@ -129,6 +140,7 @@ func (w *nginxWriter) mapBack(r *rule, s share) []string {
 		case route.MapLink:
 			w.lose(r, CodeMapBack, "Link is not mapped back")
 		case route.MapSetCookie:
+			w.note(CodeMapBack, "the Domain of a backend's cookie becomes the client's host, where Ficus takes it away")
 			for _, a := range addresses {
 				lines = append(lines, fmt.Sprintf("proxy_cookie_domain %s $host", nginxQuote(a.name())))
 			}

@@ -149,6 +149,16 @@ func textOf(r *rule, value string) routetable.Text {
 	return text
 }
 
+// hostIsFixed reports whether a Host to be set names no wildcard. Else it is lost: Ficus
+// escapes what a client could choose another host with, and no target can.
+func (s *source) hostIsFixed(r *rule, value string) bool {
+	if len(textOf(r, value).Names()) == 0 {
+		return true
+	}
+	s.lose(r, CodeRewrite, "the Host is not set: a client could choose any with what the wildcard takes")
+	return false
+}
+
 // namesOf lists the wildcards that values of the rule's rewrites name.
 func namesOf(r *rule) []string {
 	names := map[string]bool{}
