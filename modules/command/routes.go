@@ -28,6 +28,7 @@ func routesCommand(c *cobra.Command) {
 		checkCommand(),
 		explainCommand(),
 		fmtCommand(),
+		exportCommand(),
 		forceCommand(),
 		listCommand(),
 		planCommand(),
