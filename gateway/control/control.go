@@ -1,5 +1,10 @@
-// Package control is the control plane: one function for each thing that the
-// command line, the admin API or a watcher can have done to a gateway.
+// Package control is the control plane: what the command line, the admin API or a
+// watcher can have done to a gateway, and what they can ask it.
+//
+// [Check] judges a folder of route files and touches nothing. [Tables] brings a folder
+// to the data plane, whole or not at all, and keeps the last good one for a start with
+// a broken folder. Its [Status] says what serves; from it come the values that probes
+// and tools see: [Readiness], [Listing], [Findings].
 //
 // It never stands on a request's path. What it decides reaches the data plane as a
 // value: a table to publish.

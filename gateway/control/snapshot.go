@@ -59,8 +59,8 @@ func (s Snapshot) write(files []routefile.File) error {
 		return err
 	}
 	if folder, err := os.Open(dir); err == nil {
+		defer folder.Close()
 		_ = folder.Sync() // not every file system can
-		folder.Close()
 	}
 	return nil
 }

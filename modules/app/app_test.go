@@ -2,6 +2,8 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,6 +115,33 @@ func TestProvisionOnABrokenFolder(t *testing.T) {
 	}
 	if _, used := runtimes.References(a.settings); used {
 		t.Error("the runtime is still held")
+	}
+}
+
+// A configuration that is only tried out ("caddy validate") writes nothing into the
+// state folder; one that starts keeps its table there.
+func TestStartKeepsTheTable(t *testing.T) {
+	dir, state := t.TempDir(), filepath.Join(t.TempDir(), "state")
+	if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(`backends: { legacy: { addresses: ["http://127.0.0.1:1"] } }`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := App{Routes: dir, State: state, CohortKey: "k"}
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+	defer cancel()
+	if err := a.Provision(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(state); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("provisioning has written: %v", err)
+	}
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Cleanup(); err != nil { // which waits for what writes
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(state); err != nil || len(entries) != 1 {
+		t.Errorf("the state folder holds %v, %v", entries, err)
 	}
 }
 
