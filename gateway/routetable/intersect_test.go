@@ -1,6 +1,8 @@
 package routetable
 
 import (
+	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -157,6 +159,45 @@ func TestUndecided(t *testing.T) {
 		r := Request{Method: tc.method, Path: tc.path, Header: tc.header}
 		if got := table.Undecided(r, tc.seen); got != tc.want {
 			t.Errorf("%s %s, seen %+v: %v", tc.method, tc.path, tc.seen, got)
+		}
+	}
+}
+
+// Many routes of one pattern have an index, in which what is seen leads the way.
+func TestUndecidedAmongRivals(t *testing.T) {
+	var matches []string
+	for range 3 * few {
+		matches = append(matches, "/a")
+	}
+	set := setOf(matches...)
+	for i := range set.Routes[1:] {
+		when := &set.Routes[1+i].When
+		when.Header = map[string]route.Wanted{"X-Tenant": route.Wanted(fmt.Sprintf("t%d", i))}
+		if i%2 == 0 {
+			when.Cookie = map[string]route.Wanted{"beta": "1"}
+		}
+	}
+	table, problems := Compile(set, Options{})
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	header := func(tenant string) http.Header { return http.Header{"X-Tenant": {tenant}} }
+	for _, tc := range []struct {
+		header http.Header
+		seen   Seen
+		want   bool
+	}{
+		{nil, Seen{}, true},
+		{nil, Seen{Headers: true}, false},
+		{header("other"), Seen{Headers: true}, false},
+		{header("t1"), Seen{Headers: true}, false},
+		{header("t2"), Seen{Headers: true}, true},
+		{header("t2"), Seen{Headers: true, Cookies: true}, false},
+		{nil, Seen{Cookies: true}, true},
+	} {
+		r := Request{Method: "GET", Path: "/a", Header: tc.header}
+		if got := table.Undecided(r, tc.seen); got != tc.want {
+			t.Errorf("%v, seen %+v: %v", tc.header, tc.seen, got)
 		}
 	}
 }

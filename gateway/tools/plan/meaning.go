@@ -102,9 +102,10 @@ func forceMeaning(a, b *unit) []string {
 
 func rewriteMeaning(a, b *unit) []string {
 	var words []string
+	list := changes(a.treatment(), b.treatment())
 	for _, side := range route.Sides {
 		prefix := "rewrite." + side.String() + "."
-		if slices.ContainsFunc(changes(treatment(a), treatment(b)), func(c Change) bool { return strings.HasPrefix(c.Property, prefix) }) {
+		if slices.ContainsFunc(list, func(c Change) bool { return strings.HasPrefix(c.Property, prefix) }) {
 			words = append(words, "requests to "+side.String()+" are rewritten differently")
 		}
 	}

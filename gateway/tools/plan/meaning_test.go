@@ -119,7 +119,7 @@ func TestChangesByMeaning(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := changes(routeProperties(with(nil)), routeProperties(with(tc.change)))
+			got := changes(with(nil).properties(), with(tc.change).properties())
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}

@@ -61,6 +61,8 @@ type version struct {
 type unit struct {
 	entry   *routetable.Entry
 	written *route.Definition
+
+	all, noticed []property // see properties and treatment; made when first asked for
 }
 
 // Of compares two versions, both without errors.

@@ -21,25 +21,26 @@ type property struct {
 // ordered are the lists whose order says something.
 var ordered = []string{"cohort", "addresses"}
 
-// routeProperties returns all keys of a route, defaults filled in.
-func routeProperties(u *unit) []property {
-	d := *u.written
-	d.Group = d.CohortGroup()
-	if len(d.Cohort) == 0 {
-		d.Cohort = u.entry.Cohort
-	}
-	var list []property
-	flatten(reflect.ValueOf(d), "", &list)
-	positions := wildcardPositions(u.entry.Pattern.Wildcards())
-	for i, p := range list {
-		switch {
-		case p.key == "match":
-			list[i].means = u.entry.Pattern.Shape()
-		case strings.HasPrefix(p.key, "rewrite."):
-			list[i].means = positions.Replace(p.text)
+// properties returns all keys of the route, defaults filled in.
+func (u *unit) properties() []property {
+	if u.all == nil {
+		d := *u.written
+		d.Group = d.CohortGroup()
+		if len(d.Cohort) == 0 {
+			d.Cohort = u.entry.Cohort
+		}
+		flatten(reflect.ValueOf(d), "", &u.all)
+		positions := wildcardPositions(u.entry.Pattern.Wildcards())
+		for i, p := range u.all {
+			switch {
+			case p.key == "match":
+				u.all[i].means = u.entry.Pattern.Shape()
+			case strings.HasPrefix(p.key, "rewrite."):
+				u.all[i].means = positions.Replace(p.text)
+			}
 		}
 	}
-	return list
+	return u.all
 }
 
 // wildcardPositions takes the names of wildcards to their places in the match, since

@@ -49,7 +49,7 @@ func (c *comparison) requests() []RequestSet {
 	for _, a := range c.old.units {
 		b := c.new.byID[a.written.ID]
 		if samePlace(a, b) {
-			if !treatedAlikeText(a, b) {
+			if !treatedAlike(a, b) {
 				add(a, b)
 			}
 			continue
@@ -82,12 +82,10 @@ func samePlace(a, b *unit) bool {
 	return a != nil && b != nil && a.entry.Pattern.Shape() == b.entry.Pattern.Shape() && routetable.SameConditions(a.entry, b.entry)
 }
 
-func treatedAlikeText(a, b *unit) bool { return sameText(a.written, b.written) || treatedAlike(a, b) }
-
 // set returns the requests that a owned and b owns, if there are any for which that
 // makes a difference.
 func (c *comparison) set(a, b *unit) (RequestSet, bool) {
-	if a.written.ID == b.written.ID && treatedAlikeText(a, b) {
+	if a.written.ID == b.written.ID && treatedAlike(a, b) {
 		return RequestSet{}, false
 	}
 	sample := c.find(a, b)

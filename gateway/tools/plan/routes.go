@@ -113,7 +113,7 @@ func changedRoute(a, b *unit) (ChangedRoute, bool) {
 	if sameText(a.written, b.written) {
 		return ChangedRoute{}, false
 	}
-	list := changes(routeProperties(a), routeProperties(b))
+	list := changes(a.properties(), b.properties())
 	if len(list) == 0 {
 		return ChangedRoute{}, false
 	}

@@ -58,7 +58,7 @@ func (r *Report) summary() string {
 type printer struct{ strings.Builder }
 
 func (p *printer) line(format string, args ...any) {
-	p.WriteString(visible(fmt.Sprintf(format, args...)) + "\n")
+	fmt.Fprintln(p, visible(fmt.Sprintf(format, args...)))
 }
 
 func (p *printer) title(text string) { p.line(""); p.line("%s", text) }

@@ -126,7 +126,7 @@ func (t *Traffic) add(c *comparison, counts map[[2]int]int64) {
 		if b.entry == c.new.table.Default() {
 			t.DefaultNew += n
 		}
-		sameRoute, alike := a.written.ID == b.written.ID, treatedAlikeText(a, b)
+		sameRoute, alike := a.written.ID == b.written.ID, treatedAlike(a, b)
 		if !sameRoute {
 			t.OtherRoute += n
 		}

@@ -13,23 +13,26 @@ import (
 var unnoticed = []string{"id", "match", "description", "owner", "expires"}
 
 // treatedAlike reports whether requests can't tell which of two routes owns them.
-func treatedAlike(a, b *unit) bool { return len(changes(treatment(a), treatment(b))) == 0 }
+func treatedAlike(a, b *unit) bool {
+	return sameText(a.written, b.written) || len(changes(a.treatment(), b.treatment())) == 0
+}
 
-// treatment returns the keys of a route that requests notice. Every key counts unless
-// it is known not to.
-func treatment(u *unit) []property {
-	var list []property
-	for _, p := range routeProperties(u) {
-		top, _, _ := strings.Cut(p.key, ".")
-		if top == "when" || slices.Contains(unnoticed, p.key) || asleep(u.written.Stage, p.key) {
-			continue
+// treatment returns the keys of the route that requests notice. Every key counts
+// unless it is known not to.
+func (u *unit) treatment() []property {
+	if u.noticed == nil {
+		for _, p := range u.properties() {
+			top, _, _ := strings.Cut(p.key, ".")
+			if top == "when" || slices.Contains(unnoticed, p.key) || asleep(u.written.Stage, p.key) {
+				continue
+			}
+			if p.key == "policy" && everybody(p.means) {
+				p.means = route.PolicyPublic
+			}
+			u.noticed = append(u.noticed, p)
 		}
-		if p.key == "policy" && everybody(p.means) {
-			p.means = route.PolicyPublic
-		}
-		list = append(list, p)
 	}
-	return list
+	return u.noticed
 }
 
 // asleep reports whether a key says nothing at a stage.
