@@ -203,6 +203,11 @@ func TestCompletion(t *testing.T) {
 		{[]string{"explain", "--routes", folder, "/"}, "/basket /cart " + none},
 		{[]string{"explain", "--routes", folder, "GET", "/cart", ""}, none},
 		{[]string{"explain", "--body-file", ""}, files},
+		{[]string{"explain", "--admin", ""}, none},
+		{[]string{"plan", "old", ""}, folders},
+		{[]string{"plan", "--dir", ""}, folders},
+		{[]string{"plan", "--traffic", ""}, files},
+		{[]string{"fmt", "a.yaml", ""}, "yaml :8"}, // files that end so
 		{[]string{"force", ""}, "legacy new " + none},
 		{[]string{"force", "new", ""}, none},
 		{[]string{"force", "--state", ""}, folders},

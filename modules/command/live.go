@@ -19,6 +19,7 @@ import (
 func addLiveFlags(c *cobra.Command) {
 	c.Flags().Bool("live", false, "ask a running gateway instead of a folder")
 	c.Flags().String("admin", "", "the gateway's admin endpoint (default: FICUS_ADMIN, else "+caddy.DefaultAdminListen+")")
+	completeFlag(c, "admin", nothing)
 }
 
 // adminURL is where the admin endpoint of the running gateway is.

@@ -29,6 +29,7 @@ file could not be read, understood or written.`,
   ficus routes fmt --check            # for CI: only names what is not canonical
   ficus routes fmt --diff routes/cart.yaml
   ficus routes fmt - < cart.yaml`,
+		ValidArgsFunction: routeFiles,
 	}
 	c.Flags().Bool("check", false, "write nothing; name the files that are not canonical")
 	c.Flags().Bool("diff", false, "write nothing; show what would change")

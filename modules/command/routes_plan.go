@@ -47,6 +47,8 @@ or revision, or one with errors.`,
 	c.Flags().StringP("dir", "d", defaultFolder, "the folder of route files, on disk and in revisions without a path")
 	c.Flags().StringP("traffic", "t", "", "an access log; - is standard input")
 	c.Flags().String("host", "", "the host of requests in the log that name none")
+	completeFlag(c, "dir", folders)
+	completeFlag(c, "host", nothing)
 	return tool(c, runPlan)
 }
 
