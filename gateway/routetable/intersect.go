@@ -149,8 +149,8 @@ func (p Pattern) Wildcards() []string {
 // SameConditions reports whether two entries want the same beside their patterns.
 func SameConditions(a, b *Entry) bool { return reflect.DeepEqual(a.When, b.When) }
 
-// Beats reports whether a gets the requests that both of two entries of one table
-// match. Of two whose conditions exclude each other none does.
+// Beats reports whether a gets the requests that match both of two entries of one
+// table, which must overlap.
 func Beats(a, b *Entry) bool {
 	if a.Pattern.text == "" || b.Pattern.text == "" {
 		return a.Pattern.text != "" && b.Pattern.text == ""

@@ -61,23 +61,26 @@ func (s *Sample) ask(a *asked) {
 			keys[key] = value
 		}
 	}
+	query, _ := url.ParseQuery(s.RawQuery) // which fill has written
 	if s.Method == http.MethodPost {
 		body, _ := json.Marshal(keys) // a map of texts
 		s.Body = string(body)
-		return
+		keys = nil
+		if query.Has("operationName") { // has to be the same
+			query.Set("operationName", a.operation)
+		}
 	}
-	query := url.Values{}
 	for key, value := range keys {
 		query.Set(key, value)
 	}
-	s.RawQuery = strings.Trim(s.RawQuery+"&"+query.Encode(), "&")
+	s.RawQuery = query.Encode()
 }
 
 // operations returns what GraphQL operations to ask for so that all are seen that
 // differ for the conditions of two entries: a nil one where none of them looks. An
-// operation with more root fields meets fewer conditions, and a name that is not given
-// meets none.
-func (s *Sampler) operations(a, b *Conditions) []*asked {
+// operation with more root fields meets fewer conditions, and one without a name meets
+// none on names. A name in the query has to be the operation's.
+func (s *Sampler) operations(a, b, both *Conditions) []*asked {
 	if !a.AsksGraphQL() && !b.AsksGraphQL() {
 		return []*asked{nil}
 	}
@@ -91,6 +94,11 @@ func (s *Sampler) operations(a, b *Conditions) []*asked {
 	names := common(x.Operation, y.Operation)
 	if len(names) == 0 {
 		names = []string{""}
+		for _, w := range both.wants {
+			if w.fact == (fact{aParameter, "operationName"}) {
+				names = []string{s.value(w.value)}
+			}
+		}
 	}
 	fields := common(x.Fields, y.Fields)
 	if len(fields) == 0 {

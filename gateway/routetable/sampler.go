@@ -85,7 +85,8 @@ func (n names) free(candidates ...string) string {
 // first what people like to read, then the plainest. Plain means that whatever entry
 // of the sampler's tables matches the request, it matches all other requests that
 // match the two. So if these two own any request in common, each in its own table, they
-// own one of those that are yielded.
+// own one of those that are yielded. (That can't be said of conditions that ask for
+// GraphQL's own parameters of the query, operationName aside.)
 func (s *Sampler) Between(a, b *Entry) iter.Seq[*Sample] {
 	return func(yield func(*Sample) bool) {
 		both, ok := Both(a, b)
@@ -95,7 +96,7 @@ func (s *Sampler) Between(a, b *Entry) iter.Seq[*Sample] {
 		if both.When == nil {
 			both.When = &Conditions{}
 		}
-		for _, asked := range s.operations(a.When, b.When) {
+		for _, asked := range s.operations(a.When, b.When, both.When) {
 			for _, method := range s.methods(both.Pattern.method, asked) {
 				if !s.each(both, method, asked, yield) {
 					return

@@ -172,6 +172,9 @@ func drawWhen(t *rapid.T) route.Conditions {
 			Fields:    oneOf(t, nil, []string{"f"}, []string{"f", "g"}, []string{"g", "h"}),
 			Persisted: oneOf(t, nil, []string{"p1"}, []string{"p1", "p2"}),
 		}
+		if w := oneOf[route.Wanted](t, "", "", "Op", "O*"); w != "" {
+			when.Query = map[string]route.Wanted{"operationName": w}
+		}
 	}
 	return when
 }
@@ -209,7 +212,7 @@ func drawRequest(t *rapid.T) func() *routetable.Request {
 
 // drawOperation makes the request ask for a GraphQL operation.
 func drawOperation(t *rapid.T, r routetable.Request, query url.Values) func() *routetable.Request {
-	operation, name := "", oneOf(t, "", "Op", "Other", "None")
+	operation, name := "", oneOf(t, "", "Op", "Other", "O1", "None")
 	document := oneOf(t, "query", "mutation", "subscription") + " " + name + " { " +
 		oneOf(t, "f", "g", "h", "i", "f g", "f i", "f g h", "__typename") + " }"
 	persisted := oneOf(t, "", "p1", "p2", "p3")
@@ -223,6 +226,9 @@ func drawOperation(t *rapid.T, r routetable.Request, query url.Values) func() *r
 		query.Set("operationName", operation)
 		query.Set("documentId", persisted)
 	case "POST":
+		if name != "" && rapid.Bool().Draw(t, "name in query") {
+			query.Set("operationName", name)
+		}
 		body = fmt.Sprintf(`{"query":%q,"operationName":%q,"documentId":%q}`, document, operation, persisted)
 	}
 	r.RawQuery = query.Encode()

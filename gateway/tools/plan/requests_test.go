@@ -68,6 +68,14 @@ func TestSetsThatHideWell(t *testing.T) {
 		{"by a persisted query, in the URL", at("/g", graphQL(route.GraphQL{Persisted: []string{"p1"}}, "")), []route.Definition{
 			at("POST /g", route.Conditions{}),
 		}, Example{Method: "GET", URL: "/g?documentId=p1"}},
+		{"by the name in the query", at("/g", func() route.Conditions {
+			c := graphQL(route.GraphQL{Type: route.Mutation}, "")
+			c.Query = map[string]route.Wanted{"operationName": "Op"}
+			return c
+		}()), []route.Definition{
+			at("GET /g", route.Conditions{}),
+		}, Example{Method: "POST", URL: "/g?operationName=Op", Headers: map[string]string{"Content-Type": "application/json"},
+			Body: `{"operationName":"Op","query":"mutation Op { other }"}`}},
 		{"with another content type", at("POST /g", graphQL(route.GraphQL{Fields: []string{"f"}}, "application/*")), []route.Definition{
 			at("POST /g", func() route.Conditions {
 				c := graphQL(route.GraphQL{Fields: []string{"f"}}, "application/json")

@@ -36,23 +36,29 @@ func (r *Report) summary() string {
 	if !r.Changes {
 		return fmt.Sprintf("%snothing changes in meaning (%s, revision %s)", between, count(r.New.Routes, "route"), r.New.Revision)
 	}
-	var parts []string
-	add := func(n int, what string) {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf(what, n))
-		}
+	parts := []string{
+		tally("route", len(r.Routes.Added), len(r.Routes.Removed), len(r.Routes.Changed)),
+		tally("backend", len(r.Backends.Added), len(r.Backends.Removed), len(r.Backends.Changed)),
+		"requests: " + count(len(r.Requests), "set"),
 	}
-	add(len(r.Routes.Added), "%d added")
-	add(len(r.Routes.Removed), "%d removed")
-	add(len(r.Routes.Changed), "%d changed")
-	if len(parts) > 0 {
-		parts = []string{"routes: " + strings.Join(parts, ", ")}
-	}
-	if n := r.Backends.count(); n > 0 {
-		parts = append(parts, count(n, "backend"))
-	}
-	parts = append(parts, count(len(r.Requests), "set")+" of requests")
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	return between + strings.Join(parts, "; ")
+}
+
+// tally writes "2 routes added, 1 changed", "" where there is none.
+func tally(what string, added, removed, changed int) string {
+	var parts []string
+	for i, n := range []int{added, removed, changed} {
+		if n == 0 {
+			continue
+		}
+		text := fmt.Sprint(n)
+		if len(parts) == 0 {
+			text = count(n, what)
+		}
+		parts = append(parts, text+[...]string{" added", " removed", " changed"}[i])
+	}
+	return strings.Join(parts, ", ")
 }
 
 type printer struct{ strings.Builder }
