@@ -18,8 +18,8 @@ const maxPlaces = 500
 // checkBranching reports trees that a client could make a match slow with.
 func (c *compiler) checkBranching() {
 	for _, host := range slices.Sorted(maps.Keys(c.hosts)) {
-		for _, method := range slices.Sorted(maps.Keys(c.hosts[host])) {
-			places, e := c.hosts[host][method].places()
+		for _, root := range c.hosts[host].all() {
+			places, e := root.places()
 			if places <= maxPlaces {
 				continue
 			}
@@ -36,7 +36,7 @@ func (c *compiler) checkBranching() {
 // places returns the most nodes that a match from n on can come to, and one of the
 // entries there. A match follows one literal at most, and the wildcard.
 func (n *node) places() (most int, e *Entry) {
-	for _, child := range n.children {
+	for _, child := range n.children.all() {
 		if count, other := child.places(); count > most || count == most && other.Index < e.Index {
 			most, e = count, other
 		}

@@ -57,7 +57,7 @@ func (c *compiler) checkRoutes() {
 	for i := range c.set.Routes {
 		d := &c.set.Routes[i]
 		c.problems = append(c.problems, CheckDefinition(d)...)
-		if d.Backend != "" && c.set.Backend(d.Backend) == nil {
+		if d.Backend != "" && !c.known(d.Backend) {
 			c.report(at(d, "backend", route.Problem{
 				Code:    route.CodeUnknownBackend,
 				Message: fmt.Sprintf("no file defines the backend %q", d.Backend),
@@ -81,6 +81,11 @@ func (c *compiler) checkRoutes() {
 		}
 		first[d.ID] = d.Origin
 	}
+}
+
+func (c *compiler) known(backend string) bool {
+	_, ok := slices.BinarySearchFunc(c.backends, backend, func(b route.Backend, name string) int { return cmp.Compare(b.Name, name) })
+	return ok
 }
 
 func (c *compiler) backendHint() string {

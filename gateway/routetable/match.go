@@ -7,19 +7,19 @@ import (
 
 // hostIndex finds the trees of a host: "example.com" exact, ".example.com" for
 // the wildcard, "" for patterns without a host.
-type hostIndex map[string]methodTrees
+type hostIndex map[string]*methodTrees
 
 // methodTrees holds one tree for each method, and one under "" for patterns
 // without a method.
-type methodTrees map[string]*node
+type methodTrees struct{ dict }
 
 // node is a place in a tree of path segments.
 type node struct {
-	children map[string]*node // by literal segment
-	wild     *node            // {name}
-	end      *Entry           // of the pattern that ends here; its rivals hang on it
-	slashEnd *Entry           // of the one that ends here with {$}
-	rest     *Entry           // of the one that takes all from here on
+	children dict   // by literal segment
+	wild     *node  // {name}
+	end      *Entry // of the pattern that ends here; its rivals hang on it
+	slashEnd *Entry // of the one that ends here with {$}
+	rest     *Entry // of the one that takes all from here on
 }
 
 func (h hostIndex) match(r *Request) *Entry {
@@ -82,22 +82,22 @@ func normalHost(host string) string {
 // match tries the method's own tree, then for HEAD that of GET, then the tree of
 // patterns without a method. That the first hit is the most specific is what
 // compiling has made sure.
-func (trees methodTrees) match(r *Request) *Entry {
+func (trees *methodTrees) match(r *Request) *Entry {
 	if r.Method != "" {
-		if n := trees[r.Method]; n != nil {
+		if n := trees.get(r.Method); n != nil {
 			if e := n.match(r.Path, r); e != nil {
 				return e
 			}
 		}
 		if r.Method == "HEAD" {
-			if n := trees["GET"]; n != nil {
+			if n := trees.get("GET"); n != nil {
 				if e := n.match(r.Path, r); e != nil {
 					return e
 				}
 			}
 		}
 	}
-	if n := trees[""]; n != nil {
+	if n := trees.get(""); n != nil {
 		return n.match(r.Path, r)
 	}
 	return nil
@@ -119,7 +119,7 @@ func (n *node) match(path string, r *Request) *Entry {
 		return nil
 	}
 	segment, after := nextSegment(path)
-	if child := n.children[segment]; child != nil {
+	if child := n.children.get(segment); child != nil {
 		if e := child.match(after, r); e != nil {
 			return e
 		}
@@ -179,14 +179,10 @@ func place(at **Entry, e *Entry) {
 func (h hostIndex) insert(e *Entry) {
 	trees := h[e.Pattern.host]
 	if trees == nil {
-		trees = methodTrees{}
+		trees = &methodTrees{}
 		h[e.Pattern.host] = trees
 	}
-	n := trees[e.Pattern.method]
-	if n == nil {
-		n = &node{}
-		trees[e.Pattern.method] = n
-	}
+	n := trees.add(e.Pattern.method)
 	for _, s := range e.Pattern.segments {
 		switch s.kind {
 		case slashEnd:
@@ -201,15 +197,7 @@ func (h hostIndex) insert(e *Entry) {
 			}
 			n = n.wild
 		default:
-			if n.children == nil {
-				n.children = map[string]*node{}
-			}
-			child := n.children[s.text]
-			if child == nil {
-				child = &node{}
-				n.children[s.text] = child
-			}
-			n = child
+			n = n.children.add(s.text)
 		}
 	}
 	place(&n.end, e)

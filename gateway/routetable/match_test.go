@@ -3,6 +3,7 @@ package routetable
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,6 +185,39 @@ func TestMatchAllocatesNothing(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(100, func() { table.Match(&r) }); n != 0 {
 			t.Errorf("Match(%s): %v allocations", tc.path, n)
+		}
+	}
+}
+
+// A folder, and the methods of a host, may hold few names or many.
+func TestManyNames(t *testing.T) {
+	for _, n := range []int{1, few, few + 1, 100} {
+		patterns := []string{"/api/{x}/c"}
+		for i := range n {
+			patterns = append(patterns, fmt.Sprintf("M%d /api/a%d/b", i, i), fmt.Sprintf("/api/a%d/b", i))
+		}
+		table := compile(t, patterns...)
+		for i := range n {
+			for method, want := range map[string]string{
+				fmt.Sprintf("M%d", i): fmt.Sprintf("r%d", 1+2*i), "GET": fmt.Sprintf("r%d", 2+2*i),
+			} {
+				if got := table.Match(&Request{Method: method, Path: fmt.Sprintf("/api/a%d/b", i)}).ID; got != want {
+					t.Errorf("Match(%s /api/a%d/b) = %s, want %s", method, i, got, want)
+				}
+			}
+		}
+		if got := table.Match(&Request{Method: "GET", Path: fmt.Sprintf("/api/a%d/c", n-1)}).ID; got != "r0" {
+			t.Errorf("beside %d literals: %s, want r0", n, got)
+		}
+		_, problems := Compile(setOf(append(patterns, "/api/{x}/b", "GET /api/{x}/b", "GET /api/{x...}")...), Options{})
+		var codes []route.Code
+		for _, p := range problems {
+			if p.Severity == route.Error {
+				codes = append(codes, p.Code)
+			}
+		}
+		if !slices.Equal(codes, []route.Code{route.CodeConflict, route.CodeConflict}) {
+			t.Errorf("beside %d literals: %v", n, problems)
 		}
 	}
 }

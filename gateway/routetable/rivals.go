@@ -14,7 +14,7 @@ type rivals struct {
 	index   *index   // of the same; nil where they are few
 }
 
-// few rivals are compared faster without an index.
+// few names or rivals are found faster without an index.
 const few = 8
 
 // An index finds rivals by the exact values that they want. Those that ask for a

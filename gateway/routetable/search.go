@@ -55,8 +55,11 @@ type search struct {
 	visit  func(place *Entry, r relation)
 }
 
-func (s search) trees(trees methodTrees, p Pattern) {
-	for method, root := range trees {
+func (s search) trees(trees *methodTrees, p Pattern) {
+	if trees == nil {
+		return
+	}
+	for method, root := range trees.all() {
 		if r, overlap := compareMethods(p.method, method); overlap {
 			s.walk(root, p.segments, r)
 		}
@@ -81,12 +84,12 @@ func (s search) walk(n *node, segments []segment, r relation) {
 	s.hit(n.rest, r|specific)
 	switch head.kind {
 	case literal:
-		s.walk(n.children[head.text], tail, r)
+		s.walk(n.children.get(head.text), tail, r)
 		s.walk(n.wild, tail, r|specific)
 	case wildcard:
 		s.walk(n.wild, tail, r)
 		if s.possible(r | general) {
-			for _, child := range n.children {
+			for _, child := range n.children.all() {
 				s.walk(child, tail, r|general)
 			}
 		}
@@ -102,7 +105,7 @@ func (s search) below(n *node, r relation) {
 		return
 	}
 	s.hit(n.slashEnd, r)
-	for _, child := range n.children {
+	for _, child := range n.children.all() {
 		s.all(child, r)
 	}
 	if n.wild != nil {

@@ -23,26 +23,26 @@ import (
 	"ficus/gateway/route"
 )
 
-// An Entry is one route as compiled.
+// An Entry is one route as compiled. What a match looks at stands first.
 type Entry struct {
-	ID          string
+	ID     string
+	Index  int         // place in Table.Entries; the default entry is the last
+	When   *Conditions // nil where there are none
+	rivals *rivals     // all entries of the pattern, where they are several; at the first of them
+
+	Pattern     Pattern // zero for the default entry
 	Description string
 	Owner       string
-	Index       int            // place in Table.Entries; the default entry is the last
-	Pattern     Pattern        // zero for the default entry
-	When        *Conditions    // nil where there are none
 	Stage       route.Stage    // where the route stands
+	Force       route.Force    // who may choose the side of a request
 	Weight      int            // cohorts that the new side serves at stage canary: 0 to 10,000
 	Group       string         // routes of one group share cohorts
 	Cohort      []route.Source // where the cohort comes from, in order
-	Force       route.Force    // who may choose the side of a request
 	Backend     string         // the new side; "" where there is none
 	Policy      string         // who may; "" where none is named
 	Rewrite     *route.Rewrite // nil where nothing is changed
 	Expires     route.Date     // zero: never
 	Origin      route.Origin   // where it was written
-
-	rivals *rivals // all entries of the pattern, where there are several; at the first of them
 }
 
 // BackendOf returns the name of the backend that serves a side of the entry.
