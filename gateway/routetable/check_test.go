@@ -63,6 +63,62 @@ func TestCheckWhen(t *testing.T) {
 	}
 }
 
+func TestCheckRewrite(t *testing.T) {
+	set := func(pairs ...string) route.Changes {
+		c := route.Changes{Set: map[string]string{}}
+		for i := 0; i < len(pairs); i += 2 {
+			c.Set[pairs[i]] = pairs[i+1]
+		}
+		return c
+	}
+	remove := func(names ...string) route.Changes { return route.Changes{Remove: names} }
+	for _, tc := range []struct {
+		name    string
+		rewrite route.SideRewrite
+		want    []string // paths of problems
+	}{
+		{"nothing", route.SideRewrite{}, nil},
+		{"path", route.SideRewrite{Path: "/v2/{id}/{rest...}"}, nil},
+		{"prefixes", route.SideRewrite{StripPrefix: "/shop/a", AddPrefix: "/v2"}, nil},
+		{"path and prefix", route.SideRewrite{Path: "/v2", StripPrefix: "/shop"}, []string{"path"}},
+		{"unknown wildcard", route.SideRewrite{Path: "/v2/{cart}"}, []string{"path"}},
+		{"prefix with a slash at its end", route.SideRewrite{StripPrefix: "/shop/"}, []string{"strip_prefix"}},
+		{"prefix without a slash", route.SideRewrite{AddPrefix: "v2"}, []string{"add_prefix"}},
+		{"prefix with a wildcard", route.SideRewrite{StripPrefix: "/shop/a/{id}"}, []string{"strip_prefix"}},
+		{"half a segment", route.SideRewrite{StripPrefix: "/sh"}, []string{"strip_prefix"}},
+		{"another prefix", route.SideRewrite{StripPrefix: "/a"}, []string{"strip_prefix"}},
+		{"values", route.SideRewrite{Query: set("cart", "{id}", "host", "{{}}"), Headers: set("Host", "h.io", "X-Cart", "cart {id}")}, nil},
+		{"removals", route.SideRewrite{Query: remove("host", "a b"), ResponseHeaders: remove("Server")}, nil},
+		{"value with an unknown wildcard", route.SideRewrite{Headers: set("X", "{cart}")}, []string{"headers.set.X"}},
+		{"value with a line end", route.SideRewrite{Headers: set("X", "a\r\nb")}, []string{"headers.set.X"}},
+		{"no name of a header", route.SideRewrite{Headers: set("X Y", "1")}, []string{"headers.set.X Y"}},
+		{"framing", route.SideRewrite{Headers: set("content-length", "1"), ResponseHeaders: remove("connection")},
+			[]string{"headers.set.content-length", "response_headers.remove[0]"}},
+		{"no Host", route.SideRewrite{Headers: remove("host")}, []string{"headers.remove[0]"}},
+		{"no name", route.SideRewrite{Query: remove("")}, []string{"query.remove[0]"}},
+		{"set and removed", route.SideRewrite{Headers: route.Changes{Set: map[string]string{"X-A": "1"}, Remove: []string{"x-a"}}},
+			[]string{"headers.remove[0]"}},
+		{"set twice", route.SideRewrite{Headers: set("X-A", "1", "x-a", "2")}, []string{"headers.set.x-a"}},
+		{"parameters have a case", route.SideRewrite{Query: set("a", "1", "A", "2")}, nil},
+	} {
+		d := public("/shop/a/{id}/{rest...}", route.StageNew)
+		d.ID, d.Rewrite.New = "r0", tc.rewrite
+		var got, want []string
+		for _, p := range CheckDefinition(&d) {
+			got = append(got, p.Path)
+			if strings.Contains(p.Message, "nil") || p.Code != route.CodeValue {
+				t.Errorf("%s: %v", tc.name, p)
+			}
+		}
+		for _, path := range tc.want {
+			want = append(want, "routes[0].rewrite.new."+path)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tc.name, diff)
+		}
+	}
+}
+
 func TestHostsOfPatterns(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                       "",

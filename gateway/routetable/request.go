@@ -73,10 +73,25 @@ func (r *Request) value(f fact) (value string, ok bool) {
 	return r.mediaType()
 }
 
+// A request with more cookies or parameters than these counts as one without any, as
+// in net/http and net/url. It bounds the work that a client can make.
+const (
+	maxCookies    = 3_000
+	maxParameters = 10_000
+)
+
 // cookie returns the first cookie of that name, read as net/http reads it: one whose
 // value holds a byte that none may hold (RFC 6265, 4.1.1) is passed over.
 func (r *Request) cookie(name string) (string, bool) {
-	for _, line := range r.Header["Cookie"] {
+	lines := r.Header["Cookie"]
+	count := len(lines)
+	for _, line := range lines {
+		count += strings.Count(line, ";")
+	}
+	if count > maxCookies {
+		return "", false
+	}
+	for _, line := range lines {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
@@ -107,6 +122,9 @@ func isCookieValue(s string) bool {
 // parameter returns the first value of a parameter of the query, decoded. Like
 // net/url, it passes over what is malformed, or separated by a semicolon.
 func (r *Request) parameter(name string) (string, bool) {
+	if strings.Count(r.RawQuery, "&")+1 > maxParameters {
+		return "", false
+	}
 	for query := r.RawQuery; query != ""; {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
