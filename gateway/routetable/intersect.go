@@ -184,8 +184,8 @@ func (t *Table) Overlapping(e *Entry) []*Entry {
 }
 
 // overlapping returns the trees of all hosts that have requests in common with one.
-func (h hostIndex) overlapping(host string) []methodTrees {
-	var found []methodTrees
+func (h hostIndex) overlapping(host string) []*methodTrees {
+	var found []*methodTrees
 	if host == "" || host[0] == '.' { // may overlap with any
 		for other, trees := range h {
 			if _, overlap := compareHosts(host, other); overlap {
