@@ -44,34 +44,96 @@ func (s Severity) String() string {
 	return "error"
 }
 
-// A Code names a kind of problem. It is stable: it is also a metric label.
+// A Code names a kind of problem. It is stable: it is also a label of metrics and an
+// anchor in routes/README.md.
 type Code string
 
-// The kinds of problems.
+// Kinds of errors: with one of them anywhere in the folder, its table is not served.
 const (
-	CodeRead           Code = "read"            // the folder or a file can't be read
-	CodeSyntax         Code = "syntax"          // not YAML, or not UTF-8
-	CodeUnsupported    Code = "unsupported"     // YAML that route files don't use: anchors, tags, several documents
-	CodeUnknownKey     Code = "unknown_key"     // a key that means nothing here
-	CodeDuplicateKey   Code = "duplicate_key"   // a key given twice
-	CodeType           Code = "type"            // a value of the wrong type
-	CodeValue          Code = "value"           // a value that is out of range or malformed
-	CodeRequired       Code = "required"        // a value that must be given and is not
-	CodePattern        Code = "pattern"         // a match that is no pattern
-	CodeDuplicateID    Code = "duplicate_id"    // two routes or two backends of one name
-	CodeUnknownBackend Code = "unknown_backend" // a route names a backend that nobody defines
-	CodeUnknownPolicy  Code = "unknown_policy"  // a route names a policy that nobody defines
-	CodeConflict       Code = "conflict"        // two routes overlap and none is more specific
-	CodeBranching      Code = "branching"       // routes that would make a match slow
-	CodeTooMany        Code = "too_many"        // more problems than are listed
+	// CodeRead means that the folder or a file can't be read: it is missing, empty,
+	// too large or no regular file, or the gateway lacks the permission. As a warning
+	// it is a file that is passed over because its name ends in .yml.
+	CodeRead Code = "read"
 
-	// Warnings.
-	CodeUnreachable Code = "unreachable" // no request reaches the route
-	CodeUnused      Code = "unused"      // a backend that no route uses
-	CodeWeight      Code = "weight"      // a weight on a route that is not a canary
-	CodePolicy      Code = "no_policy"   // a route that may change state names no policy
-	CodeExpired     Code = "expired"     // a route that should be gone by now
-	CodeRetired     Code = "retired"     // legacy still serves a part of a retired route
+	// CodeSyntax means that a file is not YAML, or not UTF-8, or nests deeper than any
+	// route needs. Nothing else is said about the file until it can be parsed.
+	CodeSyntax Code = "syntax"
+
+	// CodeUnsupported means YAML that route files don't use: anchors and aliases, tags,
+	// merge keys, several documents in a file. Write the values out.
+	CodeUnsupported Code = "unsupported"
+
+	// CodeUnknownKey means a key that means nothing where it stands. It is hardly ever
+	// meant: the problem names the known key that is nearest.
+	CodeUnknownKey Code = "unknown_key"
+
+	// CodeDuplicateKey means a key that stands twice in a mapping, or folder_defaults
+	// in two files.
+	CodeDuplicateKey Code = "duplicate_key"
+
+	// CodeType means a value of the wrong type, such as a text where a list belongs. A
+	// number or truth value that is meant as a text needs quotes.
+	CodeType Code = "type"
+
+	// CodeValue means a value that is malformed or out of range, or an environment
+	// variable that is not set and has no default.
+	CodeValue Code = "value"
+
+	// CodeRequired means that something is missing that has to be given: the id or the
+	// match of a route, the addresses of a backend, the backend of a stage that calls
+	// the new side, the backend legacy of the folder.
+	CodeRequired Code = "required"
+
+	// CodePattern means a match that is not written as a pattern.
+	CodePattern Code = "pattern"
+
+	// CodeDuplicateID means two routes or two backends of one name. All files of the
+	// folder are one table, so a name is taken for all of them.
+	CodeDuplicateID Code = "duplicate_id"
+
+	// CodeUnknownBackend means that a route names a backend that no file defines.
+	CodeUnknownBackend Code = "unknown_backend"
+
+	// CodeUnknownPolicy means that a route names a policy that nobody defines.
+	CodeUnknownPolicy Code = "unknown_policy"
+
+	// CodeConflict means that two routes match the same request and neither is more
+	// specific, so that nothing but chance could decide. The problem shows requests
+	// that prove it. Make one pattern more specific, or give one route one more
+	// condition.
+	CodeConflict Code = "conflict"
+
+	// CodeBranching means routes whose literals and wildcards stand side by side in so
+	// many segments that a client could make every match slow.
+	CodeBranching Code = "branching"
+
+	// CodeTooMany means that there are more problems than are listed.
+	CodeTooMany Code = "too_many"
+)
+
+// Kinds of warnings: the table is served, and something about it is hardly meant.
+const (
+	// CodeUnreachable means that no request can reach the route.
+	CodeUnreachable Code = "unreachable"
+
+	// CodeUnused means a backend that no route names.
+	CodeUnused Code = "unused"
+
+	// CodeWeight means a weight at a stage that does not ask for it: only a canary has
+	// one.
+	CodeWeight Code = "weight"
+
+	// CodePolicy means that a route may change state and names no policy. Name one, or
+	// write "policy: public" where everybody may.
+	CodePolicy Code = "no_policy"
+
+	// CodeExpired means that a route is still there after the day by which it should
+	// have been gone.
+	CodeExpired Code = "expired"
+
+	// CodeRetired means that legacy still serves a part of a retired route, because a
+	// more specific route sends it there: the monolith's code can't be deleted yet.
+	CodeRetired Code = "retired"
 )
 
 // A Problem is one finding about a set.

@@ -96,14 +96,18 @@ func New() *Metrics {
 // Register adds all metrics to a registry. To add them to one that has them
 // already is no error.
 func (m *Metrics) Register(registry prometheus.Registerer) error {
-	for _, c := range []prometheus.Collector{
-		m.requests, m.duration, m.inFlight, m.graphQL, m.expires,
-		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
-	} {
+	for _, c := range m.collectors() {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
 			return err
 		}
 	}
 	return nil
+}
+
+func (m *Metrics) collectors() []prometheus.Collector {
+	return []prometheus.Collector{
+		m.requests, m.duration, m.inFlight, m.graphQL, m.expires,
+		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
+	}
 }

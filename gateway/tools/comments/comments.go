@@ -67,9 +67,9 @@ func (s *Source) Type(t reflect.Type) (string, error) {
 
 // A Constant is a constant with a text for a value.
 type Constant struct {
-	Value   string
-	Text    string // the comment behind it
-	Section string // the comment above it, which holds for those that follow too
+	Value string
+	Text  string // what its comment says
+	Group string // the comment on the constants that it is declared with
 }
 
 // Constants returns the constants of a type in the order of the source.
@@ -79,28 +79,28 @@ func (s *Source) Constants(t reflect.Type) ([]Constant, error) {
 		return nil, err
 	}
 	var list []Constant
-	section := ""
 	for _, group := range found.Consts {
 		for _, spec := range group.Decl.Specs {
-			value, ok := spec.(*ast.ValueSpec)
-			if !ok || len(value.Values) != 1 {
-				continue
-			}
-			literal, ok := value.Values[0].(*ast.BasicLit)
-			if !ok {
-				continue
-			}
-			text, err := strconv.Unquote(literal.Value)
+			constant, err := constantOf(spec.(*ast.ValueSpec))
 			if err != nil {
 				return nil, err
 			}
-			if value.Doc != nil {
-				section = strings.TrimSuffix(flowing(value.Doc.Text()), ".")
-			}
-			list = append(list, Constant{Value: text, Text: flowing(value.Comment.Text()), Section: section})
+			constant.Group = flowing(group.Doc)
+			list = append(list, constant)
 		}
 	}
 	return list, nil
+}
+
+func constantOf(spec *ast.ValueSpec) (Constant, error) {
+	name := spec.Names[0].Name
+	if len(spec.Values) == 1 && spec.Doc != nil {
+		if literal, ok := spec.Values[0].(*ast.BasicLit); ok {
+			value, err := strconv.Unquote(literal.Value)
+			return Constant{Value: value, Text: about(name, spec.Doc.Text())}, err
+		}
+	}
+	return Constant{}, fmt.Errorf("the constant %s has no comment or is no text", name)
 }
 
 // find returns a type with its comment and declaration.
@@ -161,7 +161,7 @@ func (s *Source) load(imported string) (*doc.Package, error) {
 // "Names who".
 func about(name, text string) string {
 	text = strings.TrimPrefix(flowing(text), name+" ")
-	for _, verb := range []string{"is ", "are "} {
+	for _, verb := range []string{"is ", "are ", "means that ", "means "} {
 		text = strings.TrimPrefix(text, verb)
 	}
 	first, size := utf8.DecodeRuneInString(text)

@@ -42,8 +42,8 @@ func Source(file routefile.File) ([]byte, route.Problems) {
 
 func source(file routefile.File) ([]byte, *route.Problem) {
 	root, data, problem := routefile.Tree(file)
-	if problem != nil {
-		return nil, problem
+	if problem != nil || len(data) == 0 {
+		return data, problem
 	}
 	comments := readComments(string(data))
 	b := builder{file: file.Name, lines: strings.Split(string(data), "\n")}

@@ -26,6 +26,9 @@ func (t *tree) print() string {
 		p.space()
 	}
 	p.collection(t.root, 0)
+	if p.out.Len() == 0 {
+		p.line(0, "{}") // an empty file would be taken for one that is about to be written
+	}
 	return p.out.String()
 }
 

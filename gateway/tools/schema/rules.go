@@ -71,7 +71,7 @@ var rules = map[string]func(key, in *jsonschema.Schema){
 	"graphql.operation": graphQLNames,
 	"graphql.fields":    graphQLNames,
 	"graphql.persisted": func(key, _ *jsonschema.Schema) {
-		key.UniqueItems, key.Items.MinLength = true, number(1)
+		key.UniqueItems, key.MinItems, key.Items.MinLength = true, number(1), number(1)
 	},
 
 	"siderewrite.path":         pattern(templatePattern),
@@ -89,7 +89,7 @@ var rules = map[string]func(key, in *jsonschema.Schema){
 func name(key, _ *jsonschema.Schema) { key.Pattern = namePattern }
 
 func graphQLNames(key, _ *jsonschema.Schema) {
-	key.UniqueItems, key.Items.Pattern = true, graphQLPattern
+	key.UniqueItems, key.MinItems, key.Items.Pattern = true, number(1), graphQLPattern
 }
 
 func pattern(text string) func(key, in *jsonschema.Schema) {

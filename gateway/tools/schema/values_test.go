@@ -27,7 +27,9 @@ var values = []struct {
 		func(s string) bool { return sound(route.Definition{ID: "a", Match: s}) },
 		func(s string) object { return inRoute("match", s) }},
 	{"group", true,
-		func(s string) bool { return sound(route.Definition{ID: "a", Match: "/a", Settings: route.Settings{Group: s}}) },
+		func(s string) bool {
+			return sound(route.Definition{ID: "a", Match: "/a", Settings: route.Settings{Group: s}})
+		},
 		func(s string) object { return inRoute("group", s) }},
 	{"policy", true,
 		func(s string) bool {
@@ -62,7 +64,9 @@ var values = []struct {
 		},
 		func(s string) object { return inRoute("when", object{"content_type": s}) }},
 	{"graphql field", true,
-		func(s string) bool { return sound(withWhen(route.Conditions{GraphQL: route.GraphQL{Fields: []string{s}}})) },
+		func(s string) bool {
+			return sound(withWhen(route.Conditions{GraphQL: route.GraphQL{Fields: []string{s}}}))
+		},
 		func(s string) object { return inRoute("when", object{"graphql": object{"fields": []any{s}}}) }},
 	{"path", false,
 		func(s string) bool { return sound(withRewrite(route.SideRewrite{Path: s})) },
@@ -71,7 +75,9 @@ var values = []struct {
 		func(s string) bool { return sound(withRewrite(route.SideRewrite{AddPrefix: s})) },
 		func(s string) object { return inRoute("rewrite", object{"new": object{"add_prefix": s}}) }},
 	{"address", false,
-		func(s string) bool { return len(routetable.CheckBackend(&route.Backend{Name: "a", Addresses: []string{s}})) == 0 },
+		func(s string) bool {
+			return len(routetable.CheckBackend(&route.Backend{Name: "a", Addresses: []string{s}})) == 0
+		},
 		func(s string) object { return object{"backends": object{"a": object{"addresses": []any{s}}}} }},
 	{"backend", true,
 		func(s string) bool {

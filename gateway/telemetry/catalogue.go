@@ -1,0 +1,61 @@
+package telemetry
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A Description says what a metric is, for manuals and dashboards.
+type Description struct {
+	Name   string
+	Type   string // counter, gauge or histogram
+	Labels []string
+	Help   string
+}
+
+// Catalogue describes all metrics.
+func (m *Metrics) Catalogue() []Description {
+	var list []Description
+	for _, c := range m.collectors() {
+		descriptions := make(chan *prometheus.Desc, 1)
+		c.Describe(descriptions)
+		d := describe((<-descriptions).String())
+		switch c.(type) {
+		case *prometheus.HistogramVec:
+			d.Type = "histogram"
+		case *prometheus.GaugeVec, prometheus.Gauge:
+			d.Type = "gauge"
+		default:
+			d.Type = "counter"
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+var description = regexp.MustCompile(`^Desc\{fqName: ("(?:[^"\\]|\\.)*"), help: ("(?:[^"\\]|\\.)*"),.* variableLabels: \{(.*)\}\}$`)
+
+// describe reads the only form in which a description can be had.
+func describe(text string) Description {
+	parts := description.FindStringSubmatch(text)
+	if parts == nil {
+		panic("telemetry: a metric describes itself in an unknown way: " + text)
+	}
+	d := Description{Name: unquote(parts[1]), Help: unquote(parts[2])}
+	if parts[3] != "" {
+		d.Labels = strings.Split(parts[3], ",")
+	}
+	return d
+}
+
+func unquote(text string) string {
+	s, err := strconv.Unquote(text)
+	if err != nil {
+		panic(fmt.Sprintf("telemetry: %s is no quoted text: %v", text, err))
+	}
+	return s
+}
