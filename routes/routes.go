@@ -1,10 +1,22 @@
-// Package routes holds the shipped route files, for those who need a copy of them:
-// the demo and the tests. A gateway reads its folder from disk.
+// Package routes holds the shipped route files, for those who need a copy of them (the
+// demo and the tests), and what belongs to every folder of route files: their schema
+// and their manual. A gateway reads its folder from disk.
 package routes
 
 import "embed"
 
-// Files are the route files of this folder.
+// Files are the route files of this folder, and the schema that they name.
 //
-//go:embed *.yaml
+//go:embed *.yaml schema.json
 var Files embed.FS
+
+// Schema is the JSON Schema of a route file. It is generated from the Go structs of
+// package route: go test ./routes -update.
+//
+//go:embed schema.json
+var Schema string
+
+// Manual is the manual of the route language, in Markdown. It is generated like Schema.
+//
+//go:embed README.md
+var Manual string

@@ -98,7 +98,7 @@ func copyRoutes(files fs.FS, dir string) error {
 	if present, err := filepath.Glob(filepath.Join(dir, "*.yaml")); err != nil || len(present) > 0 {
 		return err
 	}
-	names, err := fs.Glob(files, "*.yaml")
+	names, err := fs.Glob(files, "*.*") // their schema too, for editors
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 package route
 
-// Conditions narrow a match. All that are given must hold; each entry of a mapping
-// is one condition, and so is each key of GraphQL but persisted.
+// Conditions are what a match is narrowed by. All that are given must hold; each entry
+// of a mapping is one condition, and so is each key of graphql but persisted.
 //
 // A wanted text is compared with the first value of that name: "de" is that text,
 // "de*" any that begins so, "*" any at all, as long as there is one.

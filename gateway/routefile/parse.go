@@ -16,20 +16,20 @@ import (
 	"ficus/gateway/route"
 )
 
-// Document is the shape of a route file.
+// Document is one route file. Each of its keys may be left out.
 type Document struct {
-	// Backends defines backends by name, each once in the folder.
+	// Backends defines backends by name, each once in the folder. One of them has to be
+	// legacy, the monolith.
 	Backends map[string]route.Backend `yaml:"backends"`
 
-	// FolderDefaults are settings for the routes of all files, before the defaults of
-	// each. They stand in one file of the folder.
+	// FolderDefaults are settings for the routes of all files of the folder. They stand
+	// in one of them.
 	FolderDefaults route.Settings `yaml:"folder_defaults"`
 
-	// Defaults are settings for the routes of this file, which give their own where
-	// they differ.
+	// Defaults are settings for the routes of this file, in place of the folder's.
 	Defaults route.Settings `yaml:"defaults"`
 
-	// Routes lists the routes.
+	// Routes lists the routes, in any order.
 	Routes []route.Definition `yaml:"routes"`
 }
 

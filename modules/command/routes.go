@@ -26,12 +26,15 @@ people or, with --json, for programs, and ends with
 func routesCommand(c *cobra.Command) {
 	c.AddCommand(
 		checkCommand(),
+		docsCommand(),
 		explainCommand(),
-		fmtCommand(),
 		exportCommand(),
+		fmtCommand(),
 		forceCommand(),
+		importCommand(),
 		listCommand(),
 		planCommand(),
+		schemaCommand(),
 		testCommand(),
 	)
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ficus/gateway/control"
-	"ficus/gateway/gatewaytest"
 )
 
 var update = flag.Bool("update", false, "write what is exported now into the golden files")
+
+const shipped = "../../../routes"
 
 func verdict(t *testing.T, folder string) control.Verdict {
 	t.Helper()
@@ -28,7 +29,7 @@ func verdict(t *testing.T, folder string) control.Verdict {
 
 // The shipped routes, and a folder that uses everything, as each target's configuration.
 func TestGolden(t *testing.T) {
-	for name, folder := range map[string]string{"shipped": filepath.Join(gatewaytest.Root(t), "routes"), "everything": "testdata/everything"} {
+	for name, folder := range map[string]string{"shipped": shipped, "everything": "testdata/everything"} {
 		v := verdict(t, folder)
 		for _, target := range Targets {
 			result, err := Write(target, v.Set, v.Table)
@@ -54,7 +55,7 @@ func TestGolden(t *testing.T) {
 
 // Nothing of the shipped routes is lost, for any target.
 func TestShippedIsWhole(t *testing.T) {
-	v := verdict(t, filepath.Join(gatewaytest.Root(t), "routes"))
+	v := verdict(t, shipped)
 	for _, target := range Targets {
 		result, err := Write(target, v.Set, v.Table)
 		if err != nil {
@@ -76,7 +77,7 @@ func TestUnknownTarget(t *testing.T) {
 
 // Programs read losses as a list, also where there are none.
 func TestResultAsJSON(t *testing.T) {
-	v := verdict(t, filepath.Join(gatewaytest.Root(t), "routes"))
+	v := verdict(t, shipped)
 	result, err := Write(Nginx, v.Set, v.Table)
 	if err != nil {
 		t.Fatal(err)

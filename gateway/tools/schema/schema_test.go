@@ -95,7 +95,7 @@ func path(location []string) string {
 // beyond are findings about a single key that no schema can make, or no editor.
 var beyond = []string{
 	"the environment variable", "is not between 1 and 65535", // in a text, or behind one
-	"more than two decimals",                         // see the rule of weight
+	"more than two decimals",    // see the rule of weight
 	"the name {", "dot segment", // parts of a text
 	"the match has no wildcard", "does not begin with it", "exclude each other", "needs a backend", // two keys
 	"can't be set", "can't be removed", "is no value",

@@ -10,7 +10,7 @@ import (
 // plainText is text that YAML reads as that text without quotes: it begins with a
 // letter or a slash and holds nothing that has a meaning, in a block or in a list.
 // A "{name}" inside is fine in a block.
-var plainText = regexp.MustCompile(`^[\pL/_][\pL\pN _.:/{}()+=-]*$`)
+var plainText = regexp.MustCompile(`^[\pL/_][\pL\pN _.:,/{}()$%+=-]*$`)
 
 // otherwise lists words that readers of YAML 1.1 or 1.2 take for something else.
 var otherwise = map[string]bool{

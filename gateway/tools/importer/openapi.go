@@ -1,0 +1,220 @@
+package importer
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi2"
+	"github.com/getkin/kin-openapi/openapi2conv"
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"ficus/gateway/route"
+)
+
+// OpenAPI imports an OpenAPI document, 2.0 or 3, in YAML or JSON: each operation becomes
+// a route. fsys is the folder of the file, in which what it refers to has to lie; folder
+// names it in places. The error says why the document can't be read; all else is listed
+// in the draft.
+func OpenAPI(fsys fs.FS, folder, name string) (Draft, error) {
+	text, err := readFile(fsys, name)
+	if err != nil {
+		return Draft{}, err
+	}
+	shown := path.Join(folder, name)
+	doc, err := loadOpenAPI(fsys, folder, name, []byte(text))
+	if err != nil {
+		return Draft{}, fmt.Errorf("%s: %w", shown, err)
+	}
+	o := openAPIImporter{builder: newBuilder(shown), doc: doc, file: shown, folder: folder}
+	for _, op := range o.operations() {
+		o.operation(op)
+	}
+	if len(doc.Webhooks) > 0 {
+		o.note(route.Origin{File: shown}, "webhooks are requests that the service sends: no routes are made of them")
+	}
+	return o.finish(), nil
+}
+
+func loadOpenAPI(fsys fs.FS, folder, name string, text []byte) (*openapi3.T, error) {
+	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true
+	loader.ReadFromURIFunc = func(_ *openapi3.Loader, uri *url.URL) ([]byte, error) {
+		within := path.Clean(uri.Path)
+		if uri.Scheme != "" || uri.Host != "" || !fs.ValidPath(within) {
+			return nil, fmt.Errorf("%s is not in the folder of the document", uri)
+		}
+		text, err := readFile(fsys, within)
+		return []byte(text), err
+	}
+	var old openapi2.T
+	if err := openapi2.UnmarshalFromData(text, &old); err == nil && strings.HasPrefix(old.Swagger, "2.") {
+		return openapi2conv.ToV3WithLoader(&old, loader, &url.URL{Path: name})
+	}
+	doc, err := loader.LoadFromDataWithPath(text, &url.URL{Path: name})
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(doc.OpenAPI, "3.") {
+		return nil, fmt.Errorf("it is no OpenAPI document of version 2.0 or 3: openapi is %q", doc.OpenAPI)
+	}
+	return doc, nil
+}
+
+type openAPIImporter struct {
+	*builder
+	doc          *openapi3.T
+	file, folder string
+}
+
+// operation is one method of one path.
+type operation struct {
+	path, method string
+	item         *openapi3.PathItem
+	*openapi3.Operation
+	place route.Origin
+}
+
+// operations lists all, in the order of the document.
+func (o *openAPIImporter) operations() []operation {
+	var all []operation
+	for name, item := range o.doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			all = append(all, operation{name, method, item, op, o.place(op.Origin, item.Origin, name)})
+		}
+	}
+	slices.SortFunc(all, func(a, b operation) int {
+		return cmp.Or(
+			cmp.Compare(a.place.File, b.place.File), cmp.Compare(a.place.Line, b.place.Line),
+			cmp.Compare(a.path, b.path), cmp.Compare(a.method, b.method),
+		)
+	})
+	return all
+}
+
+// place is where an operation stands, as far as it is known.
+func (o *openAPIImporter) place(origin, parent *openapi3.Origin, name string) route.Origin {
+	for _, known := range []*openapi3.Origin{origin, parent} {
+		if known != nil && known.Key != nil && known.Key.Line > 0 {
+			return route.Origin{File: path.Join(o.folder, known.Key.File), Line: known.Key.Line}
+		}
+	}
+	return route.Origin{File: o.file + ": paths." + name}
+}
+
+// operation makes a route of an operation.
+func (o *openAPIImporter) operation(op operation) {
+	c := &candidate{
+		method: op.method, id: cmp.Or(op.OperationID, op.method+"-"+op.path), place: op.place,
+		description: oneSentence(cmp.Or(op.Summary, op.item.Summary, op.Description)),
+	}
+	if len(op.Tags) > 0 {
+		c.group = op.Tags[0]
+	}
+	if op.Deprecated {
+		c.comment = "deprecated"
+		o.note(op.place, "%s %s is deprecated", op.method, op.path)
+	}
+	base, target := o.server(op)
+	template, err := o.template(op)
+	if err != nil {
+		o.lose(op.place, "%s %s: %v", op.method, op.path, err)
+		return
+	}
+	c.path, c.target = base+template, target
+	o.add(c)
+}
+
+// oneSentence is the beginning of a text, for a description.
+func oneSentence(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	sentence, _, _ := strings.Cut(text, ". ")
+	return strings.TrimSuffix(sentence, ".")
+}
+
+// server is the first server that holds for an operation: the path before all paths, and
+// the backend.
+func (o *openAPIImporter) server(op operation) (base, target string) {
+	servers := o.doc.Servers
+	if len(op.item.Servers) > 0 {
+		servers = op.item.Servers
+	}
+	if op.Servers != nil && len(*op.Servers) > 0 {
+		servers = *op.Servers
+	}
+	if len(servers) == 0 {
+		return "", ""
+	}
+	at := o.place(servers[0].Origin, nil, op.path)
+	text := servers[0].URL
+	for name, variable := range servers[0].Variables {
+		text = strings.ReplaceAll(text, "{"+name+"}", variable.Default)
+	}
+	if len(servers) > 1 {
+		o.note(at, "of %d servers the first counts: %s", len(servers), text)
+	}
+	url, rest, ok := address(text)
+	if ok {
+		target = o.target(hostOf(url), route.LeastRequests, url)
+		text = rest
+	}
+	base = strings.TrimSuffix(text, "/")
+	if base != "" && (!strings.HasPrefix(base, "/") || strings.ContainsAny(base, "{}?#")) {
+		o.lose(at, "server %s: neither an address nor a path; its paths are taken from the root", servers[0].URL)
+		return "", target
+	}
+	return base, target
+}
+
+// template turns a templated path into that of a match. A template that is a part of a
+// segment takes the whole of it.
+func (o *openAPIImporter) template(op operation) (string, error) {
+	if !strings.HasPrefix(op.path, "/") || strings.ContainsAny(op.path, "?#") {
+		return "", fmt.Errorf("a path begins with / and has no query")
+	}
+	names := map[string]bool{}
+	var b strings.Builder
+	segments := strings.Split(op.path[1:], "/")
+	for i, segment := range segments {
+		b.WriteByte('/')
+		open, shut := strings.IndexByte(segment, '{'), strings.LastIndexByte(segment, '}')
+		switch {
+		case segment == "" && i == len(segments)-1:
+			b.WriteString("{$}")
+		case open < 0 && shut < 0:
+			b.WriteString(literalSegment(segment))
+		case open < 0 || shut < open:
+			return "", fmt.Errorf("the braces of %q don't match", segment)
+		case open == 0 && shut == len(segment)-1 && strings.Count(segment, "{") == 1:
+			b.WriteString("{" + freeName(segment[1:shut], names) + "}")
+		default:
+			name := freeName(templateNames(segment), names)
+			o.note(op.place, "%s %s: wider: {%s} takes any segment, where the template wants %s", op.method, op.path, name, segment)
+			b.WriteString("{" + name + "}")
+		}
+	}
+	return b.String(), nil
+}
+
+// literalSegment escapes what a pattern can't hold and keeps what is escaped already.
+func literalSegment(text string) string {
+	if plain, err := url.PathUnescape(text); err == nil {
+		text = plain
+	}
+	return escapeSegment(text)
+}
+
+// templateNames joins the names in a segment: "{name}.{ext}" is "name_ext".
+func templateNames(segment string) string {
+	var names []string
+	for piece := range strings.SplitSeq(segment, "{") {
+		if name, _, ok := strings.Cut(piece, "}"); ok {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, "_")
+}
