@@ -77,9 +77,16 @@ func addFinding(findings []Finding, place route.Origin, message string) []Findin
 
 // target makes a target known and returns its key. The name is a wish.
 func (b *builder) target(name string, balance route.Balance, addresses ...string) string {
-	key := strings.Join(addresses, " ")
+	return b.targetOf(route.Backend{Name: name, Balance: balance, Addresses: addresses})
+}
+
+func (b *builder) targetOf(backend route.Backend) string {
+	key := strings.Join(backend.Addresses, " ")
+	if len(backend.Transport) > 0 {
+		key += fmt.Sprint(" ", backend.Transport) // which prints maps in the order of their keys
+	}
 	if b.targets[key] == nil {
-		b.targets[key] = &route.Backend{Name: name, Addresses: addresses, Balance: balance}
+		b.targets[key] = &backend
 	}
 	return key
 }
@@ -99,6 +106,12 @@ func address(text string) (address, rest string, ok bool) {
 
 // add takes a candidate. What catches all names the backend that is legacy.
 func (b *builder) add(c *candidate) {
+	if b.ordered && b.rest != nil {
+		if c.target != b.rest.target || !c.rewrite.IsZero() {
+			b.lose(c.place, "%s: no request reaches it: %s takes all before it", c.match(), b.rest.place)
+		}
+		return
+	}
 	if b.rest == nil && c.catchesAll() && c.rewrite.IsZero() {
 		b.rest = c // no route: legacy answers what no route takes
 		return

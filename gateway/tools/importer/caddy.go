@@ -148,9 +148,33 @@ func (c *caddyImporter) proxy(h *node, s scope) {
 	c.proxyOptions(h, s)
 	target := ""
 	if len(addresses) > 0 {
-		target = c.target(cmp.Or(s.id, hostOf(addresses[0])), c.balance(h, s, len(addresses)), addresses...)
+		target = c.targetOf(route.Backend{
+			Name: cmp.Or(s.id, hostOf(addresses[0])), Balance: c.balance(h, s, len(addresses)),
+			Addresses: addresses, Transport: transportOf(h.get("transport")),
+		})
 	}
 	c.emit(h, s, target)
+}
+
+// usual is how a backend is reached without saying so.
+var usual = map[string]any{
+	"compression": false, "expect_continue_timeout": "1s", "network_proxy": map[string]any{"from": "none"},
+}
+
+// transportOf returns what a transport says beside what a backend has anyway.
+func transportOf(transport *node) map[string]any {
+	options := map[string]any{}
+	for _, key := range transport.fieldNames() {
+		value := transport.get(key).plain()
+		implied := key == "protocol" || key == "tls" && len(transport.get(key).fieldNames()) == 0
+		if !implied && !reflect.DeepEqual(usual[key], value) {
+			options[key] = value
+		}
+	}
+	if len(options) == 0 {
+		return nil
+	}
+	return options
 }
 
 func hostOf(address string) string {
@@ -165,14 +189,7 @@ func hostOf(address string) string {
 func (c *caddyImporter) proxyOptions(h *node, s scope) {
 	for _, key := range h.keys {
 		switch key {
-		case "handler", "upstreams", "load_balancing", "flush_interval", "request_buffers", "response_buffers", "stream_timeout", "stream_close_delay":
-		case "transport":
-			for _, option := range h.get(key).keys {
-				if option != "protocol" && !(option == "tls" && len(h.get(key, option).keys) == 0) {
-					c.lose(h.get(key).place, "transport: write it into the backend as it is: backends.NAME.transport%s", s.about())
-					break
-				}
-			}
+		case "handler", "upstreams", "transport", "load_balancing", "flush_interval", "request_buffers", "response_buffers", "stream_timeout", "stream_close_delay":
 		case "headers":
 			c.lose(h.get(key).place, "headers of reverse_proxy: say them by the rewrite of the route%s", s.about())
 		default:

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"flag"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ficus/gateway/control"
-	"ficus/gateway/route"
+	"ficus/gateway/routetable"
 )
 
 var update = flag.Bool("update", false, "write what is imported now into the golden files")
@@ -78,9 +79,31 @@ func TestOpenAPIGolden(t *testing.T) {
 	}
 }
 
-// owner returns the id of the entry that owns a request line, "METHOD HOST/PATH".
-func owner(v control.Verdict, line string) string {
-	return ownerOf(v.Table, line)
+// What nginx sends where, the draft sends there too.
+func TestNginxOwners(t *testing.T) {
+	d, err := Nginx(os.DirFS("testdata/nginx"), "/etc/nginx", "nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := checked(t, d)
+	for line, want := range map[string]string{
+		"GET shop.example.com/":                 "legacy",
+		"GET shop.example.com/anything/else":    "legacy",
+		"GET shop.example.com/search":           "search",
+		"GET shop.example.com/search/x":         "search",
+		"GET shop.example.com/search-more":      "legacy",
+		"GET media.example.com/v2/pictures/a.b": "media-internal",
+	} {
+		if got := served(v, line); got != want {
+			t.Errorf("%s is served by %s, want %s", line, got, want)
+		}
+	}
 }
 
-var _ = route.LegacyBackend
+// served returns the backend that serves a request, "METHOD HOST/PATH".
+func served(v control.Verdict, line string) string {
+	method, target, _ := strings.Cut(line, " ")
+	slash := strings.IndexByte(target, '/')
+	e := v.Table.Match(&routetable.Request{Method: method, Host: target[:slash], Path: routetable.Canonical(target[slash:]), Header: http.Header{}})
+	return e.BackendOf(e.Sides()[0])
+}

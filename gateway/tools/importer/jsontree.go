@@ -35,6 +35,7 @@ type jsonParser struct {
 	data    []byte
 	lines   bool
 	decoder *json.Decoder
+	depth   int
 	counted int // bytes whose lines are counted
 	count   int // lines before them
 }
@@ -47,7 +48,14 @@ func (p *jsonParser) line() int {
 	return p.count + 1
 }
 
+// maxLevels bounds how deep a document may nest.
+const maxLevels = 500
+
 func (p *jsonParser) value(path string) (*node, error) {
+	if p.depth++; p.depth > maxLevels {
+		return nil, fmt.Errorf("more than %d levels", maxLevels)
+	}
+	defer func() { p.depth-- }()
 	token, err := p.decoder.Token()
 	if err != nil {
 		return nil, err
@@ -123,6 +131,40 @@ func (n *node) items() []*node {
 		return nil
 	}
 	return n.list
+}
+
+func (n *node) fieldNames() []string {
+	if n == nil {
+		return nil
+	}
+	return n.keys
+}
+
+// plain is the value as encoding/json has it; whole numbers are int64.
+func (n *node) plain() any {
+	switch {
+	case n.fields != nil:
+		object := make(map[string]any, len(n.keys))
+		for _, key := range n.keys {
+			object[key] = n.fields[key].plain()
+		}
+		return object
+	case n.list != nil:
+		list := make([]any, len(n.list))
+		for i, item := range n.list {
+			list[i] = item.plain()
+		}
+		return list
+	}
+	number, ok := n.value.(json.Number)
+	if !ok {
+		return n.value
+	}
+	if whole, err := number.Int64(); err == nil {
+		return whole
+	}
+	f, _ := number.Float64() // what JSON may hold is in range, or infinite
+	return f
 }
 
 // has reports whether an object has a key.

@@ -4,9 +4,16 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"ficus/gateway/routetable"
 	"ficus/gateway/tools/export"
 	"ficus/gateway/tools/export/exporttest"
 )
+
+// takesAll reports whether nothing is left for the default entry.
+func takesAll(e *routetable.Entry) bool {
+	all, err := routetable.ParsePattern("/")
+	return err == nil && e.When == nil && routetable.Covers(e.Pattern, all)
+}
 
 // A table that goes to Caddy and comes back gives every request its old owner.
 func TestThereAndBack(t *testing.T) {
@@ -27,7 +34,7 @@ func TestThereAndBack(t *testing.T) {
 		back := checked(t, draft).Table
 		for range 200 {
 			q := exporttest.MakeRequest(r, exporttest.Spelling{Dots: true, Slashes: true, Needless: true})
-			if got, want := q.Owner(back), q.Owner(table); got.ID != want.ID {
+			if got, want := q.Owner(back), q.Owner(table); got.ID != want.ID && !(got == back.Default() && takesAll(want)) {
 				t.Fatalf("seed %d: %s: owned by %s (%s), once by %s (%s)\n%s", seed, q, got.ID, got.Pattern, want.ID, want.Pattern, draft.Text())
 			}
 		}
