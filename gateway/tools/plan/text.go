@@ -154,8 +154,8 @@ func (p *printer) requests(sets []RequestSet) {
 	for _, s := range sets {
 		p.line("* %s", s.Requests)
 		p.when(s.When)
-		if len(s.Except) > 0 {
-			p.line("    except %s", s.exceptions())
+		for _, text := range s.exceptions() {
+			p.line("    except %s", text)
 		}
 		p.line("    %s -> %s", s.From, s.To)
 		switch {
@@ -172,14 +172,13 @@ func (p *printer) requests(sets []RequestSet) {
 // shownExcept is how many exceptions of a set are printed.
 const shownExcept = 3
 
-// exceptions writes which requests are not in the set, "" where all are.
-func (s *RequestSet) exceptions() string {
-	shown := s.Except[:min(len(s.Except), shownExcept)]
-	text := strings.Join(shown, ", ")
+// exceptions writes which requests are not in the set.
+func (s *RequestSet) exceptions() []string {
+	shown := slices.Clone(s.Except[:min(len(s.Except), shownExcept)])
 	if more := len(s.Except) - len(shown) + s.ExceptMore; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+		shown = append(shown, fmt.Sprintf("%d more", more))
 	}
-	return text
+	return shown
 }
 
 // String writes the route and what it does: "cart-read (canary 10 %, cart)".
