@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -68,11 +70,21 @@ func comparePlaces(a, b route.Origin) int {
 }
 
 func addFinding(findings []Finding, place route.Origin, message string) []Finding {
-	f := Finding{Place: place.String(), Message: message, origin: place}
+	f := Finding{Place: readable(place.String()), Message: readable(message), origin: place}
 	if slices.Contains(findings, f) {
 		return findings
 	}
 	return append(findings, f)
+}
+
+// readable is a text as comments of a route file may hold it, whatever the source holds.
+func readable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == utf8.RuneError {
+			return '?'
+		}
+		return c
+	}, strings.ToValidUTF8(text, "?"))
 }
 
 // target makes a target known and returns its key. The name is a wish.

@@ -51,7 +51,7 @@ func (n *nginxImporter) location(d directive, host string) {
 	for i := range found {
 		c := found[i].candidate
 		c.host, c.place = host, d.place
-		c.comment = fmt.Sprintf("%s:%d: %s", d.place.File, d.place.Line, d.text())
+		c.comment = readable(fmt.Sprintf("%s:%d: %s", d.place.File, d.place.Line, d.text()))
 		n.serve(c, d.block, modifier, path)
 	}
 	n.found = append(n.found, found...)
