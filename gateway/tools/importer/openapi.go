@@ -40,7 +40,12 @@ func OpenAPI(fsys fs.FS, folder, name string) (Draft, error) {
 	return o.finish(), nil
 }
 
-func loadOpenAPI(fsys fs.FS, folder, name string, text []byte) (*openapi3.T, error) {
+func loadOpenAPI(fsys fs.FS, folder, name string, text []byte) (doc *openapi3.T, err error) {
+	defer func() {
+		if cause := recover(); cause != nil { // the library was not made for every text
+			doc, err = nil, fmt.Errorf("the document can't be understood: %v", cause)
+		}
+	}()
 	loader := openapi3.NewLoader()
 	loader.IncludeOrigin = true
 	loader.ReadFromURIFunc = func(_ *openapi3.Loader, uri *url.URL) ([]byte, error) {
@@ -55,7 +60,7 @@ func loadOpenAPI(fsys fs.FS, folder, name string, text []byte) (*openapi3.T, err
 	if err := openapi2.UnmarshalFromData(text, &old); err == nil && strings.HasPrefix(old.Swagger, "2.") {
 		return openapi2conv.ToV3WithLoader(&old, loader, &url.URL{Path: name})
 	}
-	doc, err := loader.LoadFromDataWithPath(text, &url.URL{Path: name})
+	doc, err = loader.LoadFromDataWithPath(text, &url.URL{Path: name})
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +88,9 @@ type operation struct {
 func (o *openAPIImporter) operations() []operation {
 	var all []operation
 	for name, item := range o.doc.Paths.Map() {
+		if item == nil {
+			continue // a path with nothing below it
+		}
 		for method, op := range item.Operations() {
 			all = append(all, operation{name, method, item, op, o.place(op.Origin, item.Origin, name)})
 		}
