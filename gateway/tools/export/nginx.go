@@ -215,7 +215,7 @@ func (w *nginxWriter) memo(key string, create func() string) string {
 // addMap adds a map from one variable to another; lines are pairs.
 func (w *nginxWriter) addMap(from, to string, lines ...string) {
 	text := fmt.Sprintf("\n    map %s %s {\n", from, to)
-	for i := 0; i < len(lines); i += 2 {
+	for i := 0; i+1 < len(lines); i += 2 {
 		text += "        " + lines[i] + " " + lines[i+1] + ";\n"
 	}
 	w.maps = append(w.maps, text+"    }\n")
