@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -45,19 +43,21 @@ type builder struct {
 	candidates []*candidate
 	targets    map[string]*route.Backend // by key, named as the source does
 	rest       *candidate                // what takes all that nothing else takes
-	ordered    bool                      // of two candidates the source prefers the first
+	full       bool                      // there were more than maxRoutes
+	said       map[Finding]bool
+	ordered    bool // of two candidates the source prefers the first
 }
 
 func newBuilder(from string) *builder {
-	return &builder{draft: Draft{From: from, Lost: []Finding{}, Notes: []Finding{}}, targets: map[string]*route.Backend{}}
+	return &builder{draft: Draft{From: from, Lost: []Finding{}, Notes: []Finding{}}, targets: map[string]*route.Backend{}, said: map[Finding]bool{}}
 }
 
 func (b *builder) lose(place route.Origin, format string, args ...any) {
-	b.draft.Lost = addFinding(b.draft.Lost, place, fmt.Sprintf(format, args...))
+	b.draft.Lost = b.say(b.draft.Lost, place, fmt.Sprintf(format, args...))
 }
 
 func (b *builder) note(place route.Origin, format string, args ...any) {
-	b.draft.Notes = addFinding(b.draft.Notes, place, fmt.Sprintf(format, args...))
+	b.draft.Notes = b.say(b.draft.Notes, place, fmt.Sprintf(format, args...))
 }
 
 // comparePlaces orders by file and line, as people read the source; places without a
@@ -69,22 +69,14 @@ func comparePlaces(a, b route.Origin) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 }
 
-func addFinding(findings []Finding, place route.Origin, message string) []Finding {
-	f := Finding{Place: readable(place.String()), Message: readable(message), origin: place}
-	if slices.Contains(findings, f) {
+// say adds a finding, once.
+func (b *builder) say(findings []Finding, place route.Origin, message string) []Finding {
+	f := Finding{Place: printable(place.String()), Message: printable(message), origin: place}
+	if b.said[f] {
 		return findings
 	}
+	b.said[f] = true
 	return append(findings, f)
-}
-
-// readable is a text as comments of a route file may hold it, whatever the source holds.
-func readable(text string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) || c == utf8.RuneError {
-			return '?'
-		}
-		return c
-	}, strings.ToValidUTF8(text, "?"))
 }
 
 // target makes a target known and returns its key. The name is a wish.
@@ -107,7 +99,8 @@ func (b *builder) targetOf(backend route.Backend) string {
 // have. rest is its path.
 func address(text string) (address, rest string, ok bool) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" {
+	odd := func(c rune) bool { return c <= ' ' || c > '~' }
+	if err != nil || strings.ContainsFunc(text, odd) || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" {
 		return "", "", false
 	}
 	if _, port, err := net.SplitHostPort(u.Host); err == nil && port == "" {
@@ -116,15 +109,24 @@ func address(text string) (address, rest string, ok bool) {
 	return u.Scheme + "://" + u.Host, u.EscapedPath(), true
 }
 
+// maxRoutes bounds a draft, and so the time to compare each with each.
+const maxRoutes = 10_000
+
 // add takes a candidate. What catches all names the backend that is legacy.
 func (b *builder) add(c *candidate) {
-	if b.ordered && b.rest != nil {
-		if c.target != b.rest.target || !c.rewrite.IsZero() {
-			b.lose(c.place, "%s: no request reaches it: %s takes all before it", c.match(), b.rest.place)
+	switch {
+	case len(b.candidates) == maxRoutes:
+		if !b.full {
+			b.lose(c.place, "there are more than %d routes: this one and those behind it are left out", maxRoutes)
+		}
+		b.full = true
+		return
+	case b.rest != nil && b.ordered:
+		if !sameRoute(b.rest, c) {
+			b.unreachable(c, b.rest)
 		}
 		return
-	}
-	if b.rest == nil && c.catchesAll() && c.rewrite.IsZero() {
+	case b.rest == nil && c.catchesAll() && c.rewrite.IsZero():
 		b.rest = c // no route: legacy answers what no route takes
 		return
 	}
@@ -209,21 +211,35 @@ func (b *builder) mostUsed() string {
 // that it prefers: the table would not, where the latter is more specific.
 func (b *builder) dropUnreachable() {
 	var kept []*candidate
+	var patterns []routetable.Pattern // of those kept
 	for _, c := range b.candidates {
 		p, err := routetable.ParsePattern(c.match())
-		i := slices.IndexFunc(kept, func(before *candidate) bool {
-			q, err2 := routetable.ParsePattern(before.match())
-			return err == nil && err2 == nil && before.when.Count() == 0 &&
-				(before.method == "" || before.method == c.method) && routetable.Covers(q, p)
-		})
+		if err != nil {
+			b.lose(c.place, "%s: %v", c.match(), err)
+			continue
+		}
+		i := 0
+		for i < len(kept) && !(kept[i].takesAsMuch(c) && routetable.Covers(patterns[i], p)) {
+			i++
+		}
 		switch {
-		case i < 0:
-			kept = append(kept, c)
+		case i == len(kept):
+			kept, patterns = append(kept, c), append(patterns, p)
 		case !sameRoute(kept[i], c):
-			b.lose(c.place, "%s: no request reaches it: %s (%s) comes first and takes all of it", c.match(), kept[i].match(), kept[i].place)
+			b.unreachable(c, kept[i])
 		}
 	}
 	b.candidates = kept
+}
+
+// takesAsMuch reports whether c asks nothing beside its path and host that other does
+// not. In a source GET is GET alone.
+func (c *candidate) takesAsMuch(other *candidate) bool {
+	return c.when.Count() == 0 && (c.method == "" || c.method == other.method)
+}
+
+func (b *builder) unreachable(c, first *candidate) {
+	b.lose(c.place, "%s: no request reaches it: %s (%s) comes first and takes all of it", c.match(), first.match(), first.place)
 }
 
 // sameRoute reports whether two candidates say the same.

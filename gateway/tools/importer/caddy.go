@@ -2,7 +2,7 @@ package importer
 
 import (
 	"cmp"
-	"net/url"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,6 +16,9 @@ import (
 //
 // Caddy takes the first route that matches, and so do candidates of the builder.
 func Caddy(file string, config []byte, adapted bool) (Draft, error) {
+	if len(config) > maxFile {
+		return Draft{}, fmt.Errorf("%s: %w", file, ErrTooLarge)
+	}
 	root, err := parseJSON(file, config, !adapted)
 	if err != nil {
 		return Draft{}, err
@@ -124,99 +127,14 @@ func (s scope) about() string {
 	return " (" + text + ")"
 }
 
-// proxy makes candidates of a reverse_proxy.
-func (c *caddyImporter) proxy(h *node, s scope) {
-	scheme := "http"
-	if transport := h.get("transport"); transport.has("tls") {
-		scheme = "https"
-	} else if protocol := transport.get("protocol").text(); protocol != "" && protocol != "http" {
-		c.lose(h.place, "reverse_proxy by %s: a backend speaks HTTP; the route is on legacy%s", protocol, s.about())
-		c.emit(h, s, "")
-		return
-	}
-	var addresses []string
-	for _, u := range h.get("upstreams").items() {
-		dial := u.get("dial").text()
-		if url, rest, ok := address(scheme + "://" + strings.TrimPrefix(dial, "tcp/")); ok && rest == "" && !strings.ContainsAny(dial, "{}") {
-			if !slices.Contains(addresses, url) {
-				addresses = append(addresses, url)
-			}
-		} else {
-			c.lose(u.place, "upstream %s: a backend has addresses of host and port%s", dial, s.about())
-		}
-	}
-	c.proxyOptions(h, s)
-	target := ""
-	if len(addresses) > 0 {
-		target = c.targetOf(route.Backend{
-			Name: cmp.Or(s.id, hostOf(addresses[0])), Balance: c.balance(h, s, len(addresses)),
-			Addresses: addresses, Transport: transportOf(h.get("transport")),
-		})
-	}
-	c.emit(h, s, target)
-}
-
-// usual is how a backend is reached without saying so.
-var usual = map[string]any{
-	"compression": false, "expect_continue_timeout": "1s", "network_proxy": map[string]any{"from": "none"},
-}
-
-// transportOf returns what a transport says beside what a backend has anyway.
-func transportOf(transport *node) map[string]any {
-	options := map[string]any{}
-	for _, key := range transport.fieldNames() {
-		value := transport.get(key).plain()
-		implied := key == "protocol" || key == "tls" && len(transport.get(key).fieldNames()) == 0
-		if !implied && !reflect.DeepEqual(usual[key], value) {
-			options[key] = value
-		}
-	}
-	if len(options) == 0 {
-		return nil
-	}
-	return options
-}
-
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
-}
-
-// proxyOptions lists what of a reverse_proxy the table does not say.
-func (c *caddyImporter) proxyOptions(h *node, s scope) {
-	for _, key := range h.keys {
-		switch key {
-		case "handler", "upstreams", "transport", "load_balancing", "flush_interval", "request_buffers", "response_buffers", "stream_timeout", "stream_close_delay":
-		case "headers":
-			c.lose(h.get(key).place, "headers of reverse_proxy: say them by the rewrite of the route%s", s.about())
-		default:
-			c.lose(h.get(key).place, "%s of reverse_proxy: no part of a route table%s", key, s.about())
-		}
-	}
-}
-
-func (c *caddyImporter) balance(h *node, s scope, addresses int) route.Balance {
-	policy := h.get("load_balancing", "selection_policy")
-	switch name := policy.get("policy").text(); name {
-	case "round_robin":
-		if addresses > 1 {
-			return route.RoundRobin
-		}
-	case "", "random", "random_choose", "least_conn":
-	default:
-		c.lose(policy.place, "%s: a backend balances by least_requests or round_robin%s", name, s.about())
-	}
-	return route.LeastRequests
-}
-
 // emit makes a candidate for each method, host and path of a scope.
 func (c *caddyImporter) emit(h *node, s scope, target string) {
 	for _, host := range orAny(s.hosts) {
 		for _, method := range orAny(s.methods) {
 			for _, path := range orAny(s.paths) {
+				if c.full {
+					return
+				}
 				c.add(&candidate{
 					id: s.id, method: method, host: host, path: cmp.Or(path, "/"), when: s.when,
 					target: target, rewrite: s.rewrite, place: h.place,

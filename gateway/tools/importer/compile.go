@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -34,7 +35,7 @@ func (b *builder) compile(definitions []route.Definition) {
 	for _, d := range definitions {
 		c := b.candidates[d.Origin.Index]
 		d.ID = b.idOf(c, taken)
-		b.draft.Routes = append(b.draft.Routes, Route{Comment: c.comment, Definition: d})
+		b.draft.Routes = append(b.draft.Routes, Route{Comment: printable(c.comment), Definition: d})
 	}
 	b.draft.Backends = slices.DeleteFunc(b.draft.Backends, func(backend route.Backend) bool {
 		return backend.Name != route.LegacyBackend && !slices.ContainsFunc(definitions, func(d route.Definition) bool { return d.Backend == backend.Name })
@@ -66,16 +67,21 @@ func (b *builder) leaveOut(definitions []route.Definition, problems route.Proble
 // checkOrder notes where the table prefers another route than the source does, so that
 // some requests change their backend.
 func (b *builder) checkOrder(definitions []route.Definition, table *routetable.Table) {
+	entries := make([]*routetable.Entry, len(definitions))
+	for i, d := range definitions {
+		entries[i] = table.Entry(d.ID)
+	}
 	for i, first := range definitions {
-		for _, second := range definitions[i+1:] {
-			if first.Backend == second.Backend && first.Rewrite.Legacy.IsZero() && second.Rewrite.Legacy.IsZero() &&
-				first.Rewrite.New.IsZero() && second.Rewrite.New.IsZero() {
-				continue
-			}
-			x, y := table.Entry(first.ID), table.Entry(second.ID)
-			if routetable.Overlap(x, y) && routetable.Wins(y, x) {
+		for j := i + 1; j < len(definitions); j++ {
+			second := definitions[j]
+			if !alike(first, second) && routetable.Overlap(entries[i], entries[j]) && routetable.Wins(entries[j], entries[i]) {
 				b.note(second.Origin, "%s: of what both match, %s (%s) gets nothing any more: the more specific wins, not the first", second.Match, first.Match, first.Origin)
 			}
 		}
 	}
+}
+
+// alike reports whether two routes do the same with a request.
+func alike(a, b route.Definition) bool {
+	return a.Backend == b.Backend && reflect.DeepEqual(a.Rewrite, b.Rewrite)
 }

@@ -17,14 +17,15 @@ const maxID = 64 // characters, as routetable has it
 // is taken, with the host, then with a number.
 func (b *builder) idOf(c *candidate, taken map[string]bool) string {
 	id := slug(c.id)
+	host := strings.Replace(c.host, "*", "any", 1)
 	if id == "" && c.path == "/" {
-		id = slug(c.method + "-" + c.host)
+		id = slug(c.method + "-" + host)
 	}
 	if id == "" {
 		id = cmp.Or(slug(c.method+"-"+pathWords(c.path)), "root")
 	}
-	if taken[id] && c.host != "" {
-		id = slug(id + "-" + c.host)
+	if taken[id] && host != "" {
+		id = slug(id + "-" + host)
 	}
 	return unique(id, taken)
 }

@@ -68,6 +68,19 @@ func TestNginxGolden(t *testing.T) {
 	compareGolden(t, "nginx", d)
 }
 
+func TestCaddyGolden(t *testing.T) {
+	config, err := os.ReadFile("testdata/caddy/caddy.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Caddy("caddy.json", config, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked(t, d)
+	compareGolden(t, "caddy.json", d)
+}
+
 func TestOpenAPIGolden(t *testing.T) {
 	for _, name := range []string{"shop.yaml", "old.json"} {
 		d, err := OpenAPI(os.DirFS("testdata/openapi"), "api", name)

@@ -41,10 +41,17 @@ type Route struct {
 	route.Definition
 }
 
+func (d Draft) count() string {
+	if len(d.Routes) == 1 {
+		return "1 route"
+	}
+	return fmt.Sprintf("%d routes", len(d.Routes))
+}
+
 // PrintFindings writes for people what is left out and what is taken otherwise.
 func (d Draft) PrintFindings(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d routes from %s.\n", len(d.Routes), d.From)
+	fmt.Fprintf(&b, "%s from %s.\n", d.count(), printable(d.From))
 	for _, group := range []struct {
 		title    string
 		findings []Finding

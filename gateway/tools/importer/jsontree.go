@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"ficus/gateway/route"
@@ -23,9 +24,12 @@ type node struct {
 func parseJSON(file string, data []byte, lines bool) (*node, error) {
 	p := jsonParser{file: file, data: data, lines: lines, decoder: json.NewDecoder(bytes.NewReader(data))}
 	p.decoder.UseNumber()
-	root, err := p.value("")
+	root, err := p.value("", 0)
 	if err != nil {
 		return nil, &syntaxError{route.Origin{File: file, Line: p.line()}, err.Error()}
+	}
+	if _, err := p.decoder.Token(); err != io.EOF {
+		return nil, &syntaxError{route.Origin{File: file, Line: p.line()}, "there is more than one value"}
 	}
 	return root, nil
 }
@@ -35,7 +39,6 @@ type jsonParser struct {
 	data    []byte
 	lines   bool
 	decoder *json.Decoder
-	depth   int
 	counted int // bytes whose lines are counted
 	count   int // lines before them
 }
@@ -48,53 +51,70 @@ func (p *jsonParser) line() int {
 	return p.count + 1
 }
 
-// maxLevels bounds how deep a document may nest.
-const maxLevels = 500
+// maxJSONDepth bounds how deep lists and objects nest.
+const maxJSONDepth = 200
 
-func (p *jsonParser) value(path string) (*node, error) {
-	if p.depth++; p.depth > maxLevels {
-		return nil, fmt.Errorf("more than %d levels", maxLevels)
-	}
-	defer func() { p.depth-- }()
+func (p *jsonParser) value(path string, depth int) (*node, error) {
 	token, err := p.decoder.Token()
 	if err != nil {
 		return nil, err
 	}
-	n := &node{place: route.Origin{File: p.file, Line: p.line()}}
-	if !p.lines {
-		n.place = route.Origin{File: strings.TrimSuffix(p.file+": "+strings.TrimPrefix(path, "apps.http.servers."), ": ")}
+	if depth > maxJSONDepth {
+		return nil, fmt.Errorf("lists and objects nest more than %d deep", maxJSONDepth)
 	}
+	n := &node{place: p.place(path)}
 	switch token {
 	case json.Delim('{'):
 		n.fields = map[string]*node{}
-		for p.decoder.More() {
-			key, err := p.decoder.Token()
-			if err != nil {
-				return nil, err
-			}
-			name := fmt.Sprint(key)
-			child, err := p.value(strings.TrimPrefix(path+"."+name, "."))
-			if err != nil {
-				return nil, err
-			}
-			n.fields[name] = child
-			n.keys = append(n.keys, name)
-		}
-		_, err = p.decoder.Token()
+		err = p.object(n, path, depth)
 	case json.Delim('['):
 		n.list = []*node{} // other than null
-		for p.decoder.More() {
-			child, err := p.value(fmt.Sprintf("%s[%d]", path, len(n.list)))
-			if err != nil {
-				return nil, err
-			}
-			n.list = append(n.list, child)
-		}
-		_, err = p.decoder.Token()
+		err = p.array(n, path, depth)
 	default:
 		n.value = token
 	}
 	return n, err
+}
+
+func (p *jsonParser) place(path string) route.Origin {
+	if p.lines {
+		return route.Origin{File: p.file, Line: p.line()}
+	}
+	return route.Origin{File: strings.TrimSuffix(p.file+": "+strings.TrimPrefix(path, "apps.http.servers."), ": ")}
+}
+
+// object reads up to the brace that closes it. Of a key that comes twice the last counts.
+func (p *jsonParser) object(n *node, path string, depth int) error {
+	for p.decoder.More() {
+		key, err := p.decoder.Token()
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprint(key)
+		child, err := p.value(strings.TrimPrefix(path+"."+name, "."), depth+1)
+		if err != nil {
+			return err
+		}
+		if n.fields[name] == nil {
+			n.keys = append(n.keys, name)
+		}
+		n.fields[name] = child
+	}
+	_, err := p.decoder.Token()
+	return err
+}
+
+// array reads up to the bracket that closes it.
+func (p *jsonParser) array(n *node, path string, depth int) error {
+	for p.decoder.More() {
+		child, err := p.value(fmt.Sprintf("%s[%d]", path, len(n.list)), depth+1)
+		if err != nil {
+			return err
+		}
+		n.list = append(n.list, child)
+	}
+	_, err := p.decoder.Token()
+	return err
 }
 
 // get walks down by keys; it returns nil where there is nothing.

@@ -1,12 +1,12 @@
 package importer
 
 import (
+	"cmp"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strings"
-
-	"ficus/gateway/route"
 )
 
 // Nginx imports an nginx configuration: nginx.conf itself, or a file with servers or
@@ -24,6 +24,9 @@ func Nginx(fsys fs.FS, folder, name string) (Draft, error) {
 	n := nginxImporter{builder: b, upstreams: map[string]string{}}
 	n.top(directives)
 	n.order()
+	for _, f := range n.found {
+		n.add(f.candidate)
+	}
 	return b.finish(), nil
 }
 
@@ -31,26 +34,30 @@ func Nginx(fsys fs.FS, folder, name string) (Draft, error) {
 type nginxImporter struct {
 	*builder
 	upstreams map[string]string // name to key of the target
-	servers   []*nginxServer
 	found     []found
-}
-
-// nginxServer is a server block.
-type nginxServer struct {
-	directive
-	hosts    []string // of matches; "" for all others
-	standard bool     // takes the requests for hosts that no server names
+	redirects bool // noted that nginx redirects /a to the location /a/
 }
 
 // found is a candidate with how nginx ranks it.
 type found struct {
 	*candidate
-	rank   int // 0 an exact location, then ^~, expressions, prefixes
+	rank   rank
 	length int // of the prefix
 }
 
+// rank says when nginx looks at a location.
+type rank uint8
+
+const (
+	rankExact      rank = iota // =
+	rankPreferred              // ^~
+	rankExpression             // ~ and ~*
+	rankPrefix
+)
+
 // top walks what stands outside of servers: the file's top, and http.
 func (n *nginxImporter) top(directives []directive) {
+	var servers []*nginxServer
 	var locations []directive
 	for _, d := range directives { // servers may name upstreams that follow them
 		if d.name == "upstream" && len(d.args) == 1 {
@@ -59,14 +66,12 @@ func (n *nginxImporter) top(directives []directive) {
 	}
 	for _, d := range directives {
 		switch d.name {
-		case "http", "stream", "mail":
-			if d.name != "http" {
-				n.lose(d.place, "%s: the gateway speaks HTTP alone", d.name)
-				continue
-			}
+		case "http":
 			n.top(d.block)
+		case "stream", "mail":
+			n.lose(d.place, "%s: the gateway speaks HTTP alone", d.name)
 		case "server":
-			n.servers = append(n.servers, n.server(d))
+			servers = append(servers, n.server(d))
 		case "location":
 			locations = append(locations, d)
 		case "upstream":
@@ -75,170 +80,52 @@ func (n *nginxImporter) top(directives []directive) {
 		}
 	}
 	if len(locations) > 0 { // a part of a server
-		n.servers = append(n.servers, &nginxServer{directive: directive{name: "server", block: locations, place: locations[0].place}, hosts: []string{""}})
+		servers = append(servers, &nginxServer{directive: directive{name: "server", block: locations, place: locations[0].place}})
 	}
-	if len(n.servers) > 0 {
-		n.walkServers()
-		n.servers = nil
-	}
+	n.walkServers(servers)
 }
 
-// upstream reads the addresses of a backend.
-func (n *nginxImporter) upstream(d directive) {
-	var addresses []string
-	balance := route.RoundRobin
-	for _, s := range d.block {
-		switch {
-		case s.name == "server" && len(s.args) > 0:
-			if url, ok := n.upstreamServer(s); ok && !slices.Contains(addresses, url) {
-				addresses = append(addresses, url)
-			}
-		case s.name == "least_conn" || s.name == "random":
-			balance = route.LeastRequests
-		case strings.HasPrefix(s.name, "keepalive"), s.name == "zone":
-		default:
-			n.lose(s.place, "upstream %s: %s", d.args[0], s.text())
-		}
-	}
-	if len(addresses) == 0 {
-		n.lose(d.place, "upstream %s: no address that a backend can have", d.args[0])
-		return
-	}
-	if len(addresses) == 1 {
-		balance = route.LeastRequests
-	}
-	n.upstreams[d.args[0]] = n.target(d.args[0], balance, addresses...)
+// order puts candidates in the order in which nginx prefers them.
+func (n *nginxImporter) order() {
+	n.raiseWithin()
+	slices.SortStableFunc(n.found, func(a, b found) int {
+		return cmp.Or(cmp.Compare(hostRank(a.host), hostRank(b.host)), cmp.Compare(a.rank, b.rank), cmp.Compare(b.length, a.length))
+	})
 }
 
-// upstreamServer reads one server of an upstream.
-func (n *nginxImporter) upstreamServer(s directive) (string, bool) {
-	url, rest, ok := address("http://" + s.args[0])
-	if !ok || rest != "" {
-		n.lose(s.place, "server %s: a backend has addresses of host and port", s.args[0])
-		return "", false
-	}
-	for _, parameter := range s.args[1:] {
-		name, value, _ := strings.Cut(parameter, "=")
-		switch name {
-		case "down", "backup":
-			n.lose(s.place, "%s: left out, a backend has no addresses in reserve", s.text())
-			return "", false
-		case "max_fails", "fail_timeout", "max_conns", "resolve":
-		case "weight":
-			if value != "1" {
-				n.note(s.place, "%s: all addresses of a backend weigh the same", s.text())
-			}
-		default:
-			n.note(s.place, "%s: %s has no counterpart", s.text(), parameter)
-		}
-	}
-	return url, true
-}
-
-// server reads which hosts a server is for.
-func (n *nginxImporter) server(d directive) *nginxServer {
-	s := &nginxServer{directive: d}
-	for _, inner := range d.block {
-		switch inner.name {
-		case "server_name":
-			for _, name := range inner.args {
-				s.hosts = append(s.hosts, n.hostsOf(inner, name)...)
-			}
-		case "listen":
-			s.standard = s.standard || slices.Contains(inner.args, "default_server") || slices.Contains(inner.args, "default")
-		}
-	}
-	return s
-}
-
-// hostsOf turns a name of a server into hosts of matches.
-func (n *nginxImporter) hostsOf(d directive, name string) []string {
+// hostRank puts hosts first, then wildcards, the longest first, then all other hosts.
+func hostRank(host string) int {
 	switch {
-	case name == "_" || name == "" || strings.HasPrefix(name, "$"):
-		return nil
-	case name[0] == '~' || strings.HasSuffix(name, ".*"):
-		n.lose(d.place, "server_name %s: a match names hosts, or all below one", name)
-		return nil
-	case name[0] == '.':
-		return []string{name[1:], "*" + name}
+	case host == "":
+		return math.MaxInt
+	case host[0] == '*':
+		return math.MaxInt - len(host)
 	}
-	return []string{name}
+	return 0
 }
 
-// walkServers imports each server for its hosts, and one of them for all other hosts:
-// the default server, or the first.
-func (n *nginxImporter) walkServers() {
-	servers := slices.DeleteFunc(slices.Clone(n.servers), n.onlyRedirects)
-	if len(servers) == 0 {
-		return
+// raiseWithin gives a prefix inside of one with ^~ the rank of that: the longest prefix
+// wins. But it lets expressions come first, which no order says.
+func (n *nginxImporter) raiseWithin() {
+	var outer []found
+	expressions := map[string]bool{} // by host
+	for _, f := range n.found {
+		switch f.rank {
+		case rankPreferred:
+			outer = append(outer, f)
+		case rankExpression:
+			expressions[f.host] = true
+		}
 	}
-	i := slices.IndexFunc(servers, func(s *nginxServer) bool { return s.standard })
-	standard := servers[max(0, i)]
-	for _, s := range servers {
-		if s == standard {
-			n.walkServer(s, "")
+	for i := range n.found {
+		f := &n.found[i]
+		j := slices.IndexFunc(outer, func(o found) bool { return f.host == o.host && strings.HasPrefix(f.path, o.path) })
+		if j < 0 || f.rank != rankPrefix {
 			continue
 		}
-		for _, host := range s.hosts {
-			n.walkServer(s, host)
+		f.rank = rankPreferred
+		if expressions[f.host] {
+			n.note(f.place, "%s: taken before all expressions, as what is around it (%s)", f.path, outer[j].place)
 		}
-	}
-}
-
-// onlyRedirects lists a server that sends all that it has no location for elsewhere,
-// such as the one that sends http to https.
-func (n *nginxImporter) onlyRedirects(s *nginxServer) bool {
-	for _, d := range s.block {
-		root := d.name == "location" && len(d.args) == 1 && d.args[0] == "/"
-		if d.name == "return" || root && slices.ContainsFunc(d.block, func(inner directive) bool { return inner.name == "return" }) {
-			n.lose(s.place, "server %s: it redirects, or answers by itself: none of it is imported", cmpName(s))
-			return true
-		}
-	}
-	return false
-}
-
-func cmpName(s *nginxServer) string {
-	if len(s.hosts) == 0 {
-		return "_"
-	}
-	return strings.Join(s.hosts, " ")
-}
-
-// walkServer imports the locations of a server for a host. A request that no location
-// takes stays in its server: so a host of its own gets a route for all.
-func (n *nginxImporter) walkServer(s *nginxServer, host string) {
-	before := len(n.found)
-	n.locations(s.block, host)
-	root := func(f found) bool { return f.path == "/" && f.rank == 3 }
-	if !slices.ContainsFunc(n.found[before:], root) {
-		c := &candidate{host: host, path: "/", place: s.place, comment: "all else of the server"}
-		n.answeredByItself(c, s.block)
-		n.found = append(n.found, found{c, 3, 1})
-	}
-}
-
-// order puts candidates in the order in which nginx prefers them and adds them.
-func (n *nginxImporter) order() {
-	slices.SortStableFunc(n.found, func(a, b found) int {
-		hosts := func(f found) int {
-			switch {
-			case f.host == "":
-				return 1 << 20
-			case f.host[0] == '*':
-				return 1<<10 - len(f.host)
-			}
-			return 0
-		}
-		if c := hosts(a) - hosts(b); c != 0 {
-			return c
-		}
-		if a.rank != b.rank {
-			return a.rank - b.rank
-		}
-		return b.length - a.length
-	})
-	for _, f := range n.found {
-		n.add(f.candidate)
 	}
 }

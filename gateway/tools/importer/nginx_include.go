@@ -13,7 +13,7 @@ import (
 
 // Limits of what an importer reads.
 const (
-	maxFile     = 4 << 20 // bytes
+	maxFile     = 4 << 20 // bytes, also of all files together
 	maxIncludes = 1000    // files in all
 	maxNesting  = 20      // includes inside includes
 )
@@ -41,6 +41,7 @@ type nginxLoader struct {
 	folder  string // its absolute path, for includes that are absolute; may be empty
 	shown   string // what stands before a file's name in places
 	files   int
+	size    int // of what was read
 	nesting int
 }
 
@@ -48,6 +49,9 @@ func (l *nginxLoader) load(name string) ([]directive, error) {
 	text, err := readFile(l.fsys, name)
 	if err != nil {
 		return nil, err
+	}
+	if l.size += len(text); l.size > maxFile {
+		return nil, fmt.Errorf("with what is read already it is %w", ErrTooLarge)
 	}
 	directives, err := parseNginx(path.Join(l.shown, name), text)
 	if err != nil {

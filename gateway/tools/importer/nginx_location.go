@@ -51,7 +51,7 @@ func (n *nginxImporter) location(d directive, host string) {
 	for i := range found {
 		c := found[i].candidate
 		c.host, c.place = host, d.place
-		c.comment = readable(fmt.Sprintf("%s:%d: %s", d.place.File, d.place.Line, d.text()))
+		c.comment = fmt.Sprintf("%s:%d: %s", d.place.File, d.place.Line, d.text())
 		n.serve(c, d.block, modifier, path)
 	}
 	n.found = append(n.found, found...)
@@ -68,18 +68,20 @@ func (n *nginxImporter) patterns(d directive, modifier, path string) ([]found, b
 	case "=":
 		p := escapePath(path)
 		if strings.HasSuffix(p, "/") {
+			n.noteRedirect(d, path)
 			p += "{$}"
 		}
-		return []found{{&candidate{path: p}, 0, len(path)}}, true
+		return []found{{&candidate{path: p}, rankExact, len(path)}}, true
 	case "", "^~":
-		rank := 3
+		rank := rankPrefix
 		if modifier != "" {
-			rank = 1
+			rank = rankPreferred
 		}
 		if !strings.HasPrefix(path, "/") {
 			break
 		}
 		if strings.HasSuffix(path, "/") {
+			n.noteRedirect(d, path)
 			return []found{{&candidate{path: escapePath(path)}, rank, len(path)}}, true
 		}
 		p := escapePath(path)
@@ -99,12 +101,23 @@ func (n *nginxImporter) patterns(d directive, modifier, path string) ([]found, b
 		}
 		var all []found
 		for _, pattern := range p.patterns {
-			all = append(all, found{&candidate{path: pattern}, 2, 0})
+			all = append(all, found{&candidate{path: pattern}, rankExpression, 0})
 		}
 		return all, true
 	}
 	n.lose(d.place, "%s: not understood", d.text())
 	return nil, false
+}
+
+// noteRedirect says once what nginx does of itself with the path of a location without
+// its slash.
+func (n *nginxImporter) noteRedirect(d directive, path string) {
+	passes := slices.ContainsFunc(d.block, func(inner directive) bool { return inner.name == "proxy_pass" })
+	if path == "/" || n.redirects || !passes {
+		return
+	}
+	n.redirects = true
+	n.note(d.place, "%s: nginx sends who asks for %s there by a redirect, unless a location takes it; in the table, here and for locations alike, what else matches gets it", d.text(), strings.TrimSuffix(path, "/"))
 }
 
 // escapePath writes a decoded path as a pattern has it.
@@ -194,7 +207,7 @@ func (n *nginxImporter) overTLS(name, key string) string {
 // rewrite makes a rewrite of a proxy_pass with a path: what the location's prefix is
 // becomes that path.
 func (n *nginxImporter) rewrite(c *candidate, d directive, modifier, path, rest string) {
-	from, to := strings.TrimSuffix(path, "/"), strings.TrimSuffix(rest, "/")
+	from, to := strings.TrimSuffix(escapePath(path), "/"), strings.TrimSuffix(rest, "/")
 	switch {
 	case modifier == "=":
 		c.rewrite.Path = rest

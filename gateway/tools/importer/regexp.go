@@ -25,7 +25,7 @@ const maxBranches = 16
 func fromRegexp(text string) (paths, error) {
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
-		return paths{}, fmt.Errorf("%w: %v", errNoPattern, err)
+		return paths{}, fmt.Errorf("%w: %w", errNoPattern, err)
 	}
 	branches, err := expand(tree)
 	if err != nil {

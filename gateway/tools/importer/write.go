@@ -62,7 +62,7 @@ func (d Draft) Files() []File {
 		if name == "" {
 			name = "routes"
 		}
-		doc := document{Head: fmt.Sprintf("From %s.", d.From), Routes: groups[group]}
+		doc := document{Head: fmt.Sprintf("From %s.", printable(d.From)), Routes: groups[group]}
 		if len(others) > 0 && len(files) == 1 {
 			doc.Backends = backendsOf(others)
 		}
@@ -83,7 +83,7 @@ func backendsOf(list []route.Backend) map[string]route.Backend {
 }
 
 func (d Draft) head() string {
-	lines := []string{"A first table, from " + d.From + ".", "Each route is at stage legacy: move one by naming its backend and its stage."}
+	lines := []string{"A first table, from " + printable(d.From) + ".", "Each route is at stage legacy: move one by naming its backend and its stage."}
 	if slices.ContainsFunc(d.Routes, func(r Route) bool { return r.Stage == route.StageNew }) {
 		lines[1] = "The routes of the monolith are at stage legacy; those at stage new go elsewhere today."
 	}
@@ -95,7 +95,7 @@ func (d Draft) head() string {
 			lines = append(lines, "", group.title)
 		}
 		for _, f := range group.findings {
-			lines = append(lines, "  "+strings.Join(strings.Fields(f.String()), " "))
+			lines = append(lines, "  "+f.String())
 		}
 	}
 	return strings.Join(lines, "\n")
