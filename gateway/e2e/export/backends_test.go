@@ -3,6 +3,7 @@ package export
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -29,6 +30,7 @@ func newRecorders(t testing.TB, n int) *recorders {
 				w.Header()[name] = values
 			}
 			w.Header().Set("X-Backend", fmt.Sprint(i))
+			w.Header().Set("X-Address", "http://"+q.Context().Value(http.LocalAddrContextKey).(net.Addr).String())
 			w.Header().Set("X-Got", q.RequestURI)
 			w.Header().Set("X-Got-Host", q.Host)
 			for _, name := range []string{"X-Env", "X-Secret"} {

@@ -33,7 +33,7 @@ func runNginx(t *testing.T, config string) string {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	config = strings.Replace(config, "listen 8080;", "listen "+address+";", 1)
+	config = strings.ReplaceAll(config, "listen 8080;", "listen "+address+";")
 	config = strings.Replace(config, "http {\n", fmt.Sprintf(
 		"http {\n access_log off; client_body_temp_path %[1]s; proxy_temp_path %[1]s; fastcgi_temp_path %[1]s; uwsgi_temp_path %[1]s; scgi_temp_path %[1]s;\n", dir), 1)
 	file := filepath.Join(dir, "nginx.conf")
