@@ -211,6 +211,11 @@ func TestCompletion(t *testing.T) {
 		{[]string{"force", ""}, "legacy new " + none},
 		{[]string{"force", "new", ""}, none},
 		{[]string{"force", "--state", ""}, folders},
+		{[]string{"import", ""}, files},
+		{[]string{"import", "nginx.conf", ""}, none},
+		{[]string{"import", "--from", ""}, "nginx caddy openapi " + none},
+		{[]string{"import", "--output", ""}, folders},
+		{[]string{"export", "--to", ""}, "caddy nginx gateway-api eskip " + none},
 	} {
 		stdout, _, code := run(t, append([]string{cobra.ShellCompRequestCmd}, tc.args...)...)
 		if got := strings.Join(strings.Fields(stdout), " "); got != tc.want || code != 0 {

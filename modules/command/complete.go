@@ -35,6 +35,14 @@ func routeFiles(*cobra.Command, []string, string) ([]cobra.Completion, cobra.She
 	return []cobra.Completion{"yaml"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
+// oneFile offers files, for the only argument.
+func oneFile(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nothing(c, args, toComplete)
+	}
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
 // words offers some words.
 func words(list ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)

@@ -36,7 +36,7 @@ Exit codes: 0 nothing is lost, 1 something is, 2 trouble.`,
 	}
 	c.Flags().String("to", "", "the target: "+strings.Join(targets(), ", "))
 	c.Flags().StringP("output", "o", "", "the file to write, instead of standard output")
-	completeWords(c, "to", targets()...)
+	completeFlag(c, "to", words(targets()...))
 	return tool(c, runExport)
 }
 
@@ -46,13 +46,6 @@ func targets() []string {
 		names = append(names, string(target))
 	}
 	return names
-}
-
-// completeWords makes a shell offer the words that a flag takes.
-func completeWords(c *cobra.Command, flag string, words ...string) {
-	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is not defined
-	}
 }
 
 func runExport(c *cobra.Command, args []string) error {

@@ -38,12 +38,14 @@ Exit codes: 0 nothing is left out, 1 something is, 2 trouble.`,
 		Example: `  ficus routes import --from nginx /etc/nginx/nginx.conf -o routes
   ficus routes import --from openapi api/openapi.yaml > routes/api.yaml
   ficus routes import --from caddy Caddyfile --json | jq .lost`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: oneFile,
 	}
 	c.Flags().String("from", "", "what the file is: "+strings.Join(sources, ", "))
 	c.Flags().StringP("output", "o", "", "the folder to write the files into, instead of standard output")
 	c.Flags().Bool("force", false, "write into a folder that is not empty, and over its files")
-	completeWords(c, "from", sources...)
+	completeFlag(c, "from", words(sources...))
+	completeFlag(c, "output", folders)
 	return tool(c, runImport)
 }
 
@@ -106,6 +108,13 @@ func readCaddy(file string) (importer.Draft, error) {
 	return importer.Caddy(filepath.ToSlash(file), config, true)
 }
 
+// importResult is a draft for programs.
+type importResult struct {
+	importer.Draft
+	Routes int    `json:"routes"`
+	Table  string `json:"table,omitempty"` // the route file that is printed otherwise
+}
+
 func printDraft(c *cobra.Command, draft importer.Draft) error {
 	output, _ := c.Flags().GetString("output")
 	force, _ := c.Flags().GetBool("force")
@@ -121,7 +130,11 @@ func printDraft(c *cobra.Command, draft importer.Draft) error {
 		out = io.Discard
 	}
 	if asJSON(c) {
-		return printJSON(c.OutOrStdout(), draft)
+		result := importResult{Draft: draft, Routes: len(draft.Routes)}
+		if output == "" {
+			result.Table = draft.Text()
+		}
+		return printJSON(c.OutOrStdout(), result)
 	}
 	if _, err := io.WriteString(out, draft.Text()); err != nil {
 		return err
