@@ -59,7 +59,10 @@ func (q *Question) HTTP() (*http.Request, error) {
 	if !httpguts.ValidHeaderFieldName(method) { // both are tokens
 		return nil, fmt.Errorf("%q is no method", method)
 	}
-	header := q.Header.Clone()
+	header := http.Header{}
+	for name, values := range q.Header { // in whatever spelling
+		header[http.CanonicalHeaderKey(name)] = append(header[http.CanonicalHeaderKey(name)], values...)
+	}
 	if header == nil {
 		header = http.Header{}
 	}
