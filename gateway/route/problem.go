@@ -97,6 +97,13 @@ const (
 	// CodeUnknownPolicy means that a route names a policy that nobody defines.
 	CodeUnknownPolicy Code = "unknown_policy"
 
+	// CodePolicyBroken means a policy that can't be compiled, or whose rules have
+	// problems that only strict compilation finds, such as an import that is not used.
+	CodePolicyBroken Code = "policy"
+
+	// CodePolicyTest means that one of the folder's own tests of policies fails.
+	CodePolicyTest Code = "policy_test"
+
 	// CodeConflict means that two routes match the same request and neither is more
 	// specific, so that nothing but chance could decide. The problem shows requests
 	// that prove it. Make one pattern more specific, or give one route one more

@@ -1,0 +1,100 @@
+package authz
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// deniedStatuses are what a policy may have answered.
+var deniedStatuses = []int{400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 423, 428, 429, 451}
+
+// read takes what a policy said to a decision. Anything that is not understood whole
+// denies: half a decision is none.
+func read(said any) Decision {
+	switch said := said.(type) {
+	case bool:
+		if said {
+			return Decision{Allow: true, Cause: Allowed}
+		}
+		return deny(Denied, "")
+	case map[string]any:
+		d, err := readObject(said)
+		if err != nil {
+			return deny(WrongType, "decision: "+err.Error())
+		}
+		return d
+	}
+	return deny(WrongType, fmt.Sprintf("allow is neither true nor false but %T", said))
+}
+
+func readObject(said map[string]any) (Decision, error) {
+	d := deny(Denied, "")
+	for key, value := range said {
+		ok := true
+		switch key {
+		case "allow":
+			d.Allow, ok = value.(bool)
+		case "reason":
+			d.Reason, ok = value.(string)
+		case "status":
+			d.Status, ok = status(value)
+		case "headers":
+			d.Headers, ok = headers(value)
+		case "claims":
+			d.Claims, ok = value.(map[string]any)
+		case "obligations":
+			d.Obligations, ok = value.(map[string]any)
+		default:
+			return d, fmt.Errorf("unknown key %q", key)
+		}
+		if !ok {
+			return d, fmt.Errorf("%s can't be %v", key, value)
+		}
+	}
+	if _, given := said["allow"]; !given {
+		return d, fmt.Errorf("allow is missing")
+	}
+	if d.Allow {
+		d.Cause, d.Status = Allowed, 0
+	}
+	return d, nil
+}
+
+func status(value any) (int, bool) {
+	var n float64
+	switch v := value.(type) {
+	case json.Number:
+		f, err := v.Float64()
+		if err != nil {
+			return 0, false
+		}
+		n = f
+	case float64:
+		n = v
+	case int:
+		n = float64(v)
+	default:
+		return 0, false
+	}
+	return int(n), n == math.Trunc(n) && slices.Contains(deniedStatuses, int(n))
+}
+
+func headers(value any) (map[string]string, bool) {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	texts := make(map[string]string, len(object))
+	for name, v := range object {
+		text, isText := v.(string)
+		if !isText || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(text) {
+			return nil, false
+		}
+		texts[name] = text
+	}
+	return texts, true
+}

@@ -1,0 +1,168 @@
+package authz
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+
+	"ficus/gateway/route"
+)
+
+// Limits of a folder of policies.
+const (
+	maxFile   = 1 << 20         // bytes
+	maxFiles  = 1000            // files
+	testLimit = 5 * time.Second // for each test
+
+	// DefaultBudget is how long one decision may take before it is a denial.
+	DefaultBudget = 100 * time.Millisecond
+)
+
+// Folder is where policies lie, inside the folder of route files.
+const Folder = "policies"
+
+// source is a folder as read.
+type source struct {
+	modules map[string]*ast.Module // policies, by shown file name
+	tests   map[string]*ast.Module
+	data    map[string]any
+	hash    []byte
+}
+
+// Load reads the policies of a folder, fsys; its name stands before the files' names in
+// problems. A folder that is not there is an empty set. With an error among the
+// problems the set is nil. The context bounds the folder's own tests.
+func Load(ctx context.Context, fsys fs.FS, name string) (*Set, route.Problems) {
+	src, problems := readFolder(fsys, name)
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	compiler, found := compile(src.modules)
+	problems = append(problems, found...)
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	store := newStore(src.data)
+	passed, found := runTests(ctx, src, store)
+	problems = append(problems, found...)
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	set := &Set{Revision: hex.EncodeToString(src.hash[:6]), Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}}
+	for _, entry := range entrypoints(src.modules) {
+		p, err := prepare(ctx, entry, compiler, store)
+		if err != nil {
+			problems = append(problems, route.Problem{
+				Code: route.CodePolicyBroken, Origin: entry.origin, Message: fmt.Sprintf("preparing the policy %s: %v", entry.name, err),
+			})
+			continue
+		}
+		set.policies[entry.name] = p
+	}
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	return set, problems
+}
+
+func newStore(data map[string]any) storage.Store {
+	return inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+}
+
+// entrypoint is a package that is a policy.
+type entrypoint struct {
+	name, query string
+	origin      route.Origin
+}
+
+// entrypoints finds the packages that say allow or decision; decision wins.
+func entrypoints(modules map[string]*ast.Module) []entrypoint {
+	found := map[string]entrypoint{}
+	for file, module := range modules {
+		name := strings.TrimPrefix(module.Package.Path.String(), "data.")
+		for _, rule := range module.Rules {
+			rule, ref := rule, rule.Head.Ref().String()
+			if ref != "allow" && ref != "decision" || ref == "allow" && strings.HasSuffix(found[name].query, ".decision") {
+				continue
+			}
+			found[name] = entrypoint{name, module.Package.Path.String() + "." + ref, originOf(file, rule.Location)}
+		}
+	}
+	list := make([]entrypoint, 0, len(found))
+	for _, e := range found {
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b entrypoint) int { return cmp.Compare(a.name, b.name) })
+	return list
+}
+
+// prepare makes a policy ready to be asked. Partial evaluation would be faster and is
+// not used: its result says true for any value that is not false, and false for what
+// is undefined, so that a policy of the wrong type would allow.
+func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store storage.Store) (*policy, error) {
+	prepared, err := rego.New(rego.Query(e.query), rego.Compiler(compiler), rego.Store(store)).PrepareForEval(ctx)
+	return &policy{query: prepared}, err
+}
+
+func readFolder(fsys fs.FS, name string) (*source, route.Problems) {
+	src := &source{modules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, data: map[string]any{}}
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil && !isAbsent(err) {
+		return src, route.Problems{readProblem(name, err)}
+	}
+	var problems route.Problems
+	hash := sha256.New()
+	for i, entry := range entries {
+		shown, ext := path.Join(name, entry.Name()), path.Ext(entry.Name())
+		if strings.HasPrefix(entry.Name(), ".") || ext != ".rego" && entry.Name() != "data.json" {
+			continue
+		}
+		if i >= maxFiles {
+			return src, append(problems, route.Problem{Code: route.CodeRead, Origin: route.Origin{File: name}, Message: fmt.Sprintf("more than %d files", maxFiles)})
+		}
+		text, err := readFile(fsys, entry.Name())
+		if err != nil {
+			problems = append(problems, readProblem(shown, err))
+			continue
+		}
+		fmt.Fprintf(hash, "%s\x00%d\x00%s", entry.Name(), len(text), text)
+		problems = append(problems, src.add(shown, text)...)
+	}
+	src.hash = hash.Sum(nil)
+	return src, problems
+}
+
+// add parses a file into its place.
+func (s *source) add(shown string, text []byte) route.Problems {
+	if path.Base(shown) == "data.json" {
+		if err := json.Unmarshal(text, &s.data); err != nil {
+			return route.Problems{{Code: route.CodeSyntax, Origin: jsonOrigin(shown, text, err), Message: err.Error()}}
+		}
+		return nil
+	}
+	module, err := ast.ParseModuleWithOpts(shown, string(text), ast.ParserOptions{
+		RegoVersion: ast.RegoV1, ProcessAnnotation: true, Capabilities: capabilities(),
+	})
+	if err != nil {
+		return problemsOf(err, route.CodeSyntax, shown)
+	}
+	if strings.HasSuffix(shown, "_test.rego") {
+		s.tests[shown] = module
+	} else {
+		s.modules[shown] = module
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// A Set is the policies of one folder, compiled and tested. It is immutable and may be
+// asked concurrently.
+type Set struct {
+	Revision string // 12 hexadecimal digits; equal folders have equal revisions
+	Tests    int    // of the folder's own that passed
+
+	budget   time.Duration
+	policies map[string]*policy
+}
+
+// policy is one package, ready to be asked.
+type policy struct {
+	query rego.PreparedEvalQuery
+}
+
+// Names returns the names of the policies, sorted.
+func (s *Set) Names() []string {
+	if s == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(s.policies))
+}
+
+// Has reports whether there is a policy of that name.
+func (s *Set) Has(name string) bool { return s != nil && s.policies[name] != nil }
+
+// Decide asks a policy. It never fails: what goes wrong is a denial whose cause says
+// so. A nil Set has no policies.
+func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
+	started := time.Now()
+	defer func() {
+		if cause := recover(); cause != nil {
+			d = deny(Failed, fmt.Sprintf("the evaluation panicked: %v", cause))
+		}
+		d.Took = time.Since(started)
+	}()
+	if !s.Has(name) {
+		return deny(Missing, fmt.Sprintf("there is no policy %q", name))
+	}
+	input, err := in.value()
+	if err != nil {
+		return deny(Failed, "building the input: "+err.Error())
+	}
+	cancel := topdown.NewCancel()
+	timer := time.AfterFunc(s.budget, cancel.Cancel)
+	defer timer.Stop()
+	results, err := s.policies[name].query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(cancel))
+	var failure *topdown.Error
+	switch {
+	case errors.As(err, &failure) && failure.Code == topdown.CancelErr:
+		return deny(Late, fmt.Sprintf("the evaluation took more than %v", s.budget))
+	case err != nil:
+		return deny(Failed, err.Error())
+	case len(results) == 0:
+		return deny(Undefined, "the policy says nothing of this request")
+	}
+	return read(results[0].Expressions[0].Value)
+}
