@@ -31,22 +31,42 @@ const (
 	DefaultBudget = 100 * time.Millisecond
 )
 
-// Folder is where policies lie, inside the folder of route files.
-const Folder = "policies"
-
 // source is a folder as read.
 type source struct {
 	modules map[string]*ast.Module // policies, by shown file name
 	tests   map[string]*ast.Module
 	data    map[string]any
-	hash    []byte
 }
 
-// Load reads the policies of a folder, fsys; its name stands before the files' names in
-// problems. A folder that is not there is an empty set. With an error among the
-// problems the set is nil. The context bounds the folder's own tests.
+// A File is one file of a folder of policies: "*.rego", "*_test.rego" or data.json.
+type File struct {
+	Name string // as shown in problems
+	Data []byte
+}
+
+// Revision identifies files: 12 hexadecimal digits, equal for equal files.
+func Revision(files []File) string {
+	hash := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(hash, "%s\x00%d\x00%s", path.Base(f.Name), len(f.Data), f.Data)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:6])
+}
+
+// Load reads the policies of a folder, fsys, and compiles them; its name stands before
+// the files' names in problems. A folder that is not there is an empty set.
 func Load(ctx context.Context, fsys fs.FS, name string) (*Set, route.Problems) {
-	src, problems := readFolder(fsys, name)
+	files, problems := readFolder(fsys, name)
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	return Compile(ctx, files)
+}
+
+// Compile makes a set of files. With an error among the problems the set is nil. The
+// context bounds the files' own tests.
+func Compile(ctx context.Context, files []File) (*Set, route.Problems) {
+	src, problems := parse(files)
 	if problems.HasErrors() {
 		return nil, problems
 	}
@@ -61,7 +81,7 @@ func Load(ctx context.Context, fsys fs.FS, name string) (*Set, route.Problems) {
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	set := &Set{Revision: hex.EncodeToString(src.hash[:6]), Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}}
+	set := &Set{Revision: Revision(files), Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}}
 	for _, entry := range entrypoints(src.modules) {
 		p, err := prepare(ctx, entry, compiler, store)
 		if err != nil {
@@ -117,31 +137,37 @@ func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store st
 	return &policy{query: prepared}, err
 }
 
-func readFolder(fsys fs.FS, name string) (*source, route.Problems) {
-	src := &source{modules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, data: map[string]any{}}
+func readFolder(fsys fs.FS, name string) ([]File, route.Problems) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil && !isAbsent(err) {
-		return src, route.Problems{readProblem(name, err)}
+		return nil, route.Problems{readProblem(name, err)}
 	}
+	var files []File
 	var problems route.Problems
-	hash := sha256.New()
-	for i, entry := range entries {
+	for _, entry := range entries {
 		shown, ext := path.Join(name, entry.Name()), path.Ext(entry.Name())
 		if strings.HasPrefix(entry.Name(), ".") || ext != ".rego" && entry.Name() != "data.json" {
 			continue
-		}
-		if i >= maxFiles {
-			return src, append(problems, route.Problem{Code: route.CodeRead, Origin: route.Origin{File: name}, Message: fmt.Sprintf("more than %d files", maxFiles)})
 		}
 		text, err := readFile(fsys, entry.Name())
 		if err != nil {
 			problems = append(problems, readProblem(shown, err))
 			continue
 		}
-		fmt.Fprintf(hash, "%s\x00%d\x00%s", entry.Name(), len(text), text)
-		problems = append(problems, src.add(shown, text)...)
+		files = append(files, File{shown, text})
 	}
-	src.hash = hash.Sum(nil)
+	return files, problems
+}
+
+func parse(files []File) (*source, route.Problems) {
+	src := &source{modules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, data: map[string]any{}}
+	if len(files) > maxFiles {
+		return src, route.Problems{{Code: route.CodeRead, Origin: route.Origin{File: path.Dir(files[0].Name)}, Message: fmt.Sprintf("more than %d files", maxFiles)}}
+	}
+	var problems route.Problems
+	for _, f := range files {
+		problems = append(problems, src.add(f.Name, f.Data)...)
+	}
 	return src, problems
 }
 

@@ -1,6 +1,7 @@
 package routefile
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -15,7 +16,7 @@ import (
 // to it. Files are parsed again, which only a folder with problems costs.
 func (f *Folder) Locate(problems route.Problems) {
 	texts := map[string]*text{}
-	for _, file := range f.Files {
+	for _, file := range slices.Concat(f.Files, f.Policies) {
 		texts[file.Name] = &text{file: file}
 	}
 	for i := range problems {

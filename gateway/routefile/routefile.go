@@ -2,7 +2,8 @@
 // the files, parses them, gives every problem its file, line and column, and
 // watches the folder for changes.
 //
-// Every "*.yaml" of the folder is read, and all of them together are one table.
+// Every "*.yaml" of the folder is read, and all of them together are one table. So are
+// the policies in its folder "policies", for package authz to compile.
 // Nothing is taken in part: package control swaps the table only when the whole
 // folder is free of errors. All problems are reported at once.
 //
@@ -18,6 +19,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"ficus/gateway/route"
@@ -38,11 +40,15 @@ type File struct {
 
 // A Folder is the content of a route folder at one moment.
 type Folder struct {
-	Files []File
+	Files    []File
+	Policies []File // "*.rego" and data.json of the folder [PoliciesFolder]
 }
 
-// Read reads all route files of fsys. The name of the folder, such as "routes",
-// stands before each file's name in problems. A file that can't be read is a
+// PoliciesFolder is where a route folder holds its policies.
+const PoliciesFolder = "policies"
+
+// Read reads all route files of fsys, and its policies. The name of the folder, such as
+// "routes", stands before each file's name in problems. A file that can't be read is a
 // problem; the others are read all the same.
 func Read(fsys fs.FS, name string) (*Folder, route.Problems) {
 	folder, problems := ReadYAML(fsys, name)
@@ -53,40 +59,68 @@ func Read(fsys fs.FS, name string) (*Folder, route.Problems) {
 			Hint:    "add a file such as legacy.yaml that defines the backend legacy",
 		})
 	}
-	return folder, problems
+	policies, found := ReadPolicies(fsys, name)
+	folder.Policies = policies
+	return folder, append(problems, found...)
 }
 
 // ReadYAML reads a folder as Read does, whatever its files are about: it may be empty.
 func ReadYAML(fsys fs.FS, name string) (*Folder, route.Problems) {
-	entries, err := fs.ReadDir(fsys, ".")
-	if err != nil {
-		return &Folder{}, route.Problems{readProblem(name, err)}
+	files, problems := readFiles(fsys, ".", name, func(file string) (bool, *route.Problem) {
+		ext := path.Ext(file)
+		if ext == ".yaml" || !strings.EqualFold(ext, ".yml") && !strings.EqualFold(ext, ".yaml") {
+			return ext == ".yaml", nil
+		}
+		return false, &route.Problem{
+			Code: route.CodeRead, Severity: route.Warning, Origin: route.Origin{File: path.Join(name, file)},
+			Message: "the file is not read: its name ends in " + ext,
+			Hint:    "rename it to " + strings.TrimSuffix(file, ext) + ".yaml",
+		}
+	})
+	return &Folder{Files: files}, problems
+}
+
+// ReadPolicies reads the policies of a route folder. One that has no folder of policies
+// has none.
+func ReadPolicies(fsys fs.FS, name string) ([]File, route.Problems) {
+	if _, err := fs.Stat(fsys, PoliciesFolder); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	folder := &Folder{}
+	return readFiles(fsys, PoliciesFolder, path.Join(name, PoliciesFolder), func(file string) (bool, *route.Problem) {
+		return path.Ext(file) == ".rego" || file == "data.json", nil
+	})
+}
+
+// readFiles reads the files of a folder that are wanted, shown under a name.
+func readFiles(fsys fs.FS, dir, name string, wanted func(file string) (bool, *route.Problem)) ([]File, route.Problems) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, route.Problems{readProblem(name, err)}
+	}
+	var files []File
 	var problems route.Problems
 	room := MaxFolderSize
 	for _, entry := range entries {
-		shown := path.Join(name, entry.Name())
-		switch ext := path.Ext(entry.Name()); {
-		case strings.HasPrefix(entry.Name(), "."):
-			// Editors' temporary files, and the "..data" link of Kubernetes.
-		case ext == ".yaml":
-			data, err := readFile(fsys, entry.Name(), room)
-			if err != nil {
-				problems = append(problems, readProblem(shown, err))
-				continue
-			}
-			room -= len(data)
-			folder.Files = append(folder.Files, File{Name: shown, Data: data})
-		case strings.EqualFold(ext, ".yml") || strings.EqualFold(ext, ".yaml"):
-			problems = append(problems, route.Problem{
-				Code: route.CodeRead, Severity: route.Warning, Origin: route.Origin{File: shown},
-				Message: "the file is not read: its name ends in " + ext,
-				Hint:    "rename it to " + strings.TrimSuffix(entry.Name(), ext) + ".yaml",
-			})
+		if strings.HasPrefix(entry.Name(), ".") { // editors' temporary files, and the "..data" link of Kubernetes
+			continue
 		}
+		want, problem := wanted(entry.Name())
+		if problem != nil {
+			problems = append(problems, *problem)
+		}
+		if !want {
+			continue
+		}
+		shown := path.Join(name, entry.Name())
+		data, err := readFile(fsys, path.Join(dir, entry.Name()), room)
+		if err != nil {
+			problems = append(problems, readProblem(shown, err))
+			continue
+		}
+		room -= len(data)
+		files = append(files, File{Name: shown, Data: data})
 	}
-	return folder, problems
+	return files, problems
 }
 
 // errEmpty is what is left of a file by an editor that is about to write it, or by a
@@ -144,7 +178,7 @@ func readProblem(name string, err error) route.Problem {
 // bytes of all files.
 func (f *Folder) Hash() string {
 	h := sha256.New()
-	for _, file := range f.Files {
+	for _, file := range slices.Concat(f.Files, f.Policies) {
 		fmt.Fprintf(h, "%s\x00%d\x00", file.Name, len(file.Data))
 		h.Write(file.Data)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -41,7 +42,8 @@ func (t Timing) withDefaults() Timing {
 //
 // The folder is watched, never a file in it: a file that an editor replaces by
 // renaming, or that Kubernetes swaps by a symbolic link, would be lost. A folder
-// that is missing, or that is removed and made again, is looked for at each poll.
+// that is missing, or that is removed and made again, is looked for at each poll. The
+// folder of policies in it is watched along.
 func Watch(ctx context.Context, dir string, timing Timing, changed func()) error {
 	timing = timing.withDefaults()
 	notifier, err := fsnotify.NewWatcher()
@@ -49,7 +51,11 @@ func Watch(ctx context.Context, dir string, timing Timing, changed func()) error
 		return fmt.Errorf("watching %s: %w", dir, err)
 	}
 	defer notifier.Close()
-	_ = notifier.Add(dir) // a folder that is not there yet is added below
+	add := func() { // again and again: a folder may be missing yet, or be another one now
+		_ = notifier.Add(dir)
+		_ = notifier.Add(filepath.Join(dir, PoliciesFolder))
+	}
+	add()
 	changed()
 
 	poll := time.NewTicker(timing.Poll)
@@ -74,9 +80,10 @@ func Watch(ctx context.Context, dir string, timing Timing, changed func()) error
 			quiet.Reset(0)
 		case <-quiet.C:
 			first = time.Time{}
+			add()
 			changed()
 		case <-poll.C:
-			_ = notifier.Add(dir) // again, in case it is another folder now
+			add()
 			changed()
 		}
 	}
