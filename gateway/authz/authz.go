@@ -42,13 +42,14 @@ const (
 	Failed    Cause = "error"     // the evaluation failed or panicked
 	Late      Cause = "late"      // the evaluation took too long
 	Missing   Cause = "missing"   // there is no such policy
+	Unseen    Cause = "body"      // the policy did not get to see the body that the route shows it
 )
 
 // deny is a refusal that no policy worded. A policy that says no, or nothing, refuses
 // the request (403); one that can't be asked is trouble of ours (503).
 func deny(cause Cause, reason string) Decision {
 	status := 503
-	if cause == Denied || cause == Undefined {
+	if cause == Denied || cause == Undefined || cause == Unseen {
 		status = 403
 	}
 	return Decision{Cause: cause, Reason: reason, Status: status}

@@ -64,7 +64,8 @@ allow if {
 	input == {"method": "POST", "host": "shop.example", "path": "/a/b%2Fc", "segments": ["a", "b/c"],
 		"route": {"id": "r", "group": "g", "stage": "canary", "side": "new"}, "params": {"x": "b/c"},
 		"client_ip": "192.0.2.1", "headers": {"accept": ["a", "b"]},
-		"principal": {"anonymous": false, "id": "u1", "claims": {"n": 1, "deep": {"list": [true, null]}}}}
+		"body": {"n": 7}, "body_state": "whole",
+		"principal": {"anonymous": false, "id": "u1", "source": "bearer", "claims": {"n": 1, "deep": {"list": [true, null]}}}}
 }`,
 	})
 	for _, tc := range []struct {
@@ -91,7 +92,8 @@ allow if {
 		{"all", Input{
 			Method: "POST", Host: "shop.example", Path: "/a/b%2Fc", Segments: []string{"a", "b/c"}, Route: "r", Group: "g", Stage: "canary", Side: "new",
 			Params: map[string]string{"x": "b/c"}, ClientIP: "192.0.2.1", Headers: map[string][]string{"accept": {"a", "b"}},
-			Principal: Principal{ID: "u1", Claims: map[string]any{"n": 1, "deep": map[string]any{"list": []any{true, nil}}}},
+			Body: map[string]any{"n": 7}, BodyState: BodyWhole,
+			Principal: Principal{ID: "u1", Source: "bearer", Claims: map[string]any{"n": 1, "deep": map[string]any{"list": []any{true, nil}}}},
 		}, Decision{Allow: true, Cause: Allowed}},
 	} {
 		t.Run(tc.policy+" "+tc.in.Method, func(t *testing.T) {

@@ -166,6 +166,10 @@ func parse(files []File) (*source, route.Problems) {
 	}
 	var problems route.Problems
 	for _, f := range files {
+		if len(f.Data) > maxFile {
+			problems = append(problems, readProblem(f.Name, errTooLarge))
+			continue
+		}
 		problems = append(problems, src.add(f.Name, f.Data)...)
 	}
 	return src, problems

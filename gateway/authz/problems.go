@@ -71,6 +71,8 @@ func readProblem(file string, err error) route.Problem {
 	return route.Problem{Code: route.CodeRead, Origin: route.Origin{File: file}, Message: "reading: " + err.Error()}
 }
 
+var errTooLarge = fmt.Errorf("larger than %d MiB", maxFile>>20)
+
 func readFile(fsys fs.FS, name string) ([]byte, error) {
 	file, err := fsys.Open(name)
 	if err != nil {
@@ -79,7 +81,7 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("larger than %d MiB", maxFile>>20)
+		err = errTooLarge
 	}
 	return text, err
 }

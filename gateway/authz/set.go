@@ -35,6 +35,14 @@ func (s *Set) Names() []string {
 	return slices.Sorted(maps.Keys(s.policies))
 }
 
+// ID returns the revision of the policies, "" for none.
+func (s *Set) ID() string {
+	if s == nil {
+		return ""
+	}
+	return s.Revision
+}
+
 // Has reports whether there is a policy of that name.
 func (s *Set) Has(name string) bool { return s != nil && s.policies[name] != nil }
 
@@ -50,6 +58,10 @@ func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
 	}()
 	if !s.Has(name) {
 		return deny(Missing, fmt.Sprintf("there is no policy %q", name))
+	}
+	switch in.BodyState {
+	case BodyTooLarge, BodyMalformed, BodyUnread:
+		return deny(Unseen, "the body is "+string(in.BodyState))
 	}
 	input, err := in.value()
 	if err != nil {

@@ -11,11 +11,14 @@
 package control
 
 import (
+	"context"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"time"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/route"
 	"ficus/gateway/routefile"
 	"ficus/gateway/routetable"
@@ -24,8 +27,11 @@ import (
 // A Verdict is what a folder of route files is worth.
 type Verdict struct {
 	Table    *routetable.Table // nil if there is an error among the problems
+	Policies *authz.Set        // of the folder; nil if there is an error among theirs
 	Set      route.Set         // what could be understood of it
 	Problems route.Problems    // all of them, sorted, with place and text
+
+	unguarded *routetable.Table // where nothing but the policies has errors
 }
 
 // Check reads, parses and compiles a folder. The name of the folder stands before
@@ -33,25 +39,52 @@ type Verdict struct {
 // may have expired.
 func Check(fsys fs.FS, name string, lookup func(string) (string, bool), now time.Time) Verdict {
 	folder, unread := routefile.Read(fsys, name)
-	return judge(folder, unread, lookup, now)
+	return judge(folder, unread, lookup, now, nil)
 }
 
-func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool), now time.Time) Verdict {
+// judge judges a folder as read. Policies that are already compiled are not compiled again
+// where they are the folder's.
+func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool), now time.Time, compiled *authz.Set) Verdict {
 	v := Verdict{Problems: unread}
+	policies, broken := compilePolicies(folder.Policies, compiled)
+	v.Policies = policies
+	v.Problems = append(v.Problems, broken...)
 	set, unparsed := folder.Parse(lookup)
 	v.Set = set
 	v.Problems = append(v.Problems, unparsed...)
-	table, uncompiled := routetable.Compile(set, routetable.Options{Now: now})
+	table, uncompiled := routetable.Compile(set, routetable.Options{Now: now, Policies: policies.Names(), AnyPolicy: policies == nil})
 	if len(folder.Files) > 0 {
 		v.Problems = append(v.Problems, withoutEchoes(uncompiled, v.Problems)...)
 	}
 	if !v.Problems.HasErrors() {
 		v.Table = table
+	} else if policies == nil && !slices.ContainsFunc(v.Problems, func(p route.Problem) bool { return p.Severity == route.Error && !isOfPolicies(p) }) {
+		v.unguarded = table
 	}
 	folder.Locate(v.Problems)
 	v.Problems.Sort()
 	v.Problems = v.Problems.First(maxProblems)
 	return v
+}
+
+func isOfPolicies(p route.Problem) bool {
+	return path.Base(path.Dir(p.Origin.File)) == routefile.PoliciesFolder || path.Base(p.Origin.File) == routefile.PoliciesFolder
+}
+
+// testsLimit is how long the policies' own tests may take together.
+const testsLimit = 30 * time.Second
+
+func compilePolicies(files []routefile.File, compiled *authz.Set) (*authz.Set, route.Problems) {
+	sources := make([]authz.File, len(files))
+	for i, f := range files {
+		sources[i] = authz.File(f)
+	}
+	if compiled != nil && compiled.Revision == authz.Revision(sources) {
+		return compiled, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), testsLimit)
+	defer cancel()
+	return authz.Compile(ctx, sources)
 }
 
 // maxProblems bounds how many problems of a folder are listed, logged and kept.

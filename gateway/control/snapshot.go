@@ -38,7 +38,7 @@ const maxSnapshotSize = 2 * routefile.MaxFolderSize
 
 // write replaces the snapshot: whoever reads it, and whatever fails meanwhile, there
 // is the old one or the new one.
-func (s Snapshot) write(files []routefile.File) error {
+func (s Snapshot) write(folder *routefile.Folder) error {
 	dir := filepath.Dir(s.path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (s Snapshot) write(files []routefile.File) error {
 		return err
 	}
 	defer os.Remove(temp.Name()) // of no effect once it is renamed
-	err = pack(temp, files)
+	err = pack(temp, folder)
 	if err == nil {
 		err = temp.Sync()
 	}
@@ -58,22 +58,30 @@ func (s Snapshot) write(files []routefile.File) error {
 	if err := os.Rename(temp.Name(), s.path); err != nil {
 		return err
 	}
-	if folder, err := os.Open(dir); err == nil {
-		defer folder.Close()
-		_ = folder.Sync() // not every file system can
+	if entries, err := os.Open(dir); err == nil {
+		defer entries.Close()
+		_ = entries.Sync() // not every file system can
 	}
 	return nil
 }
 
-func pack(w io.Writer, files []routefile.File) error {
+func pack(w io.Writer, folder *routefile.Folder) error {
 	packed := gzip.NewWriter(w)
 	archive := tar.NewWriter(packed)
-	for _, f := range files {
-		header := tar.Header{Name: path.Base(f.Name), Mode: 0o600, Size: int64(len(f.Data))}
-		if err := archive.WriteHeader(&header); err != nil {
+	add := func(name string, data []byte) error {
+		if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data))}); err != nil {
 			return err
 		}
-		if _, err := archive.Write(f.Data); err != nil {
+		_, err := archive.Write(data)
+		return err
+	}
+	for _, f := range folder.Files {
+		if err := add(path.Base(f.Name), f.Data); err != nil {
+			return err
+		}
+	}
+	for _, f := range folder.Policies {
+		if err := add(path.Join(routefile.PoliciesFolder, path.Base(f.Name)), f.Data); err != nil {
 			return err
 		}
 	}
@@ -111,7 +119,7 @@ func unpack(r io.Reader, name string) (*routefile.Folder, error) {
 	}
 	bounded := &io.LimitedReader{R: unpacked, N: maxSnapshotSize}
 	folder := &routefile.Folder{}
-	room := int64(routefile.MaxFolderSize) // a tar may have holes, which take none of its own
+	room := int64(maxSnapshotSize) // a tar may have holes, which take none of its own
 	for archive := tar.NewReader(bounded); ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -127,7 +135,11 @@ func unpack(r io.Reader, name string) (*routefile.Folder, error) {
 		if err != nil {
 			return nil, err
 		}
-		folder.Files = append(folder.Files, routefile.File{Name: path.Join(name, path.Base(header.Name)), Data: data})
+		if path.Dir(path.Clean(header.Name)) == routefile.PoliciesFolder {
+			folder.Policies = append(folder.Policies, routefile.File{Name: path.Join(name, routefile.PoliciesFolder, path.Base(header.Name)), Data: data})
+		} else {
+			folder.Files = append(folder.Files, routefile.File{Name: path.Join(name, path.Base(header.Name)), Data: data})
+		}
 	}
 	if _, err := io.Copy(io.Discard, bounded); err != nil { // to the checksum at the end
 		return nil, err

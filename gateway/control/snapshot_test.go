@@ -30,7 +30,7 @@ func (p *published) source(want Source) {
 		p.t.Errorf("source %s, want %s; the status' table is that of the data plane: %v", status.Source, want, status.Table == p.live)
 	}
 	lines := ""
-	for _, source := range []Source{SourceFolder, SourceLegacyOnly, SourceSnapshot} {
+	for _, source := range []Source{SourceFolder, SourceLegacyOnly, SourceSnapshot, SourceUnguarded} {
 		value := "0"
 		if source == want {
 			value = "1"
@@ -40,7 +40,7 @@ func (p *published) source(want Source) {
 	if want == SourceNone {
 		lines = ""
 	} else {
-		lines = "# HELP ficus_table_source 1 for where the table that serves came from: folder, snapshot (the last good one of the state folder) or legacy_only (no route is known, all goes to legacy).\n# TYPE ficus_table_source gauge\n" + lines
+		lines = "# HELP ficus_table_source 1 for where the table that serves came from: folder, snapshot (the last good one of the state folder), unguarded (the folder's policies are broken: routes that have one answer 503) or legacy_only (no route is known, all goes to legacy).\n# TYPE ficus_table_source gauge\n" + lines
 	}
 	if err := testutil.GatherAndCompare(p.registry, strings.NewReader(lines), "ficus_table_source"); err != nil {
 		p.t.Error(err)
@@ -162,7 +162,7 @@ func TestSnapshotInTodaysEnvironment(t *testing.T) {
 func TestLegacyOfTheSnapshot(t *testing.T) {
 	p := newTables(t, nil)
 	bad := []routefile.File{{Name: "a.yaml", Data: []byte(badFile)}, {Name: "legacy.yaml", Data: []byte(legacyFile)}}
-	must(t, p.tables.Snapshot.write(bad))
+	must(t, p.tables.Snapshot.write(&routefile.Folder{Files: bad}))
 	p.load(LegacyOnly)
 	p.source(SourceLegacyOnly)
 	if len(p.live.Entries) != 1 || p.live.Backends[0].Addresses[0] != "http://127.0.0.1:9101" {
@@ -261,7 +261,7 @@ func tarHeader(name string, size int64) []byte {
 
 func tarred(name, text string) []byte {
 	var b bytes.Buffer
-	_ = pack(&b, []routefile.File{{Name: name, Data: []byte(text)}})
+	_ = pack(&b, &routefile.Folder{Files: []routefile.File{{Name: name, Data: []byte(text)}}})
 	return b.Bytes()
 }
 
@@ -401,6 +401,7 @@ func TestKeepSnapshots(t *testing.T) {
 // again.
 func FuzzSnapshot(f *testing.F) {
 	f.Add(tarred("a.yaml", goodFile))
+	f.Add(tarred("policies/a.rego", "package a"))
 	f.Add(gzipped(tarHeader("a.yaml", 1<<40)))
 	f.Add(gzipped(make([]byte, 2048)))
 	f.Add([]byte("garbage"))
@@ -410,7 +411,7 @@ func FuzzSnapshot(f *testing.F) {
 			return
 		}
 		var again bytes.Buffer
-		if err := pack(&again, folder.Files); err != nil {
+		if err := pack(&again, folder); err != nil {
 			t.Skip(err) // a name that a tar may hold and not every writer writes
 		}
 		back, err := unpack(&again, "s")

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"ficus/gateway/authz"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 )
@@ -13,6 +14,7 @@ const (
 	SourceNone       Source = "none"        // nothing serves
 	SourceFolder     Source = "folder"      // the route folder, as it is or as it was before a broken edit
 	SourceSnapshot   Source = "snapshot"    // the last good snapshot
+	SourceUnguarded  Source = "unguarded"   // the folder's routes without its policies: those that have one answer 503
 	SourceLegacyOnly Source = "legacy_only" // no route is known: all goes to legacy
 )
 
@@ -21,6 +23,7 @@ const (
 type Status struct {
 	Source       Source
 	Table        *routetable.Table // that serves; nil for none
+	Policies     *authz.Set        // that decide; nil for none
 	LastReloadOK bool              // the folder as it is now is what serves
 	Problems     route.Problems    // of the last load; warnings too
 }
@@ -63,6 +66,8 @@ func (s Status) Readiness() Readiness {
 		r.Status, r.Message = "ready", "the newest edit of the route folder is broken: the table before serves on"
 	case s.Source == SourceSnapshot:
 		r.Status, r.Message = "degraded", "the route folder is broken: the last good snapshot serves"
+	case s.Source == SourceUnguarded:
+		r.Status, r.Message = "degraded", "the policies are broken, and there is no good snapshot: routes that have a policy answer 503"
 	case s.Source == SourceLegacyOnly:
 		r.Status, r.Message = "degraded", "the route folder is broken, and there is no good snapshot: all requests go to legacy"
 	default:

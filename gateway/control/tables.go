@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/route"
 	"ficus/gateway/routefile"
 	"ficus/gateway/routetable"
@@ -20,13 +21,14 @@ type Tables struct {
 	Name     string   // how problems call it
 	Snapshot Snapshot // where the last good folder is kept; the zero value keeps none
 	Lookup   func(string) (string, bool)
-	Publish  func(*routetable.Table) route.Problems // makes a table serve
+	Publish  func(*routetable.Table, *authz.Set) route.Problems // makes a table serve with its policies
 	Metrics  *telemetry.Metrics
 	Logger   *slog.Logger
 	Now      func() time.Time
 
 	mu     sync.Mutex
 	loaded string            // hash of the content that was judged last
+	known  *authz.Set        // policies that were compiled last
 	unkept *routefile.Folder // applied, and not in the snapshot yet
 	wakes  chan<- struct{}   // KeepSnapshots; nil while nobody waits
 
@@ -44,13 +46,14 @@ const (
 	Applied                     // a new table serves
 	Rejected                    // problems: the table before serves on
 	FromSnapshot                // problems, and no table before: the last good snapshot serves
+	Unguarded                   // of the policies, and no good snapshot: routes that have a policy answer 503
 	LegacyOnly                  // and no good snapshot: all goes to legacy
 	Nothing                     // and no legacy known: nothing is served
 )
 
 // String returns the outcome as it reads in a log.
 func (o Outcome) String() string {
-	return [...]string{"unchanged", "applied", "rejected", "snapshot", "legacy only", "nothing to serve"}[o]
+	return [...]string{"unchanged", "applied", "rejected", "snapshot", "without policies", "legacy only", "nothing to serve"}[o]
 }
 
 // Load reads the folder and, if it is free of errors, makes its table serve.
@@ -66,8 +69,9 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 		return Unchanged, nil
 	}
 	t.loaded = content
-	v := t.publish(folder, judge(folder, unread, t.Lookup, t.Now()))
-	if v.Table == nil {
+	v := judge(folder, unread, t.Lookup, t.Now(), t.known)
+	t.known = v.Policies
+	if v = t.publish(folder, v); v.Table == nil {
 		return t.reject(v), v.Problems
 	}
 	t.unkept = folder
@@ -75,7 +79,7 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	case t.wakes <- struct{}{}:
 	default:
 	}
-	status := Status{Source: SourceFolder, Table: v.Table, LastReloadOK: true, Problems: v.Problems}
+	status := Status{Source: SourceFolder, Table: v.Table, Policies: v.Policies, LastReloadOK: true, Problems: v.Problems}
 	t.status.Store(&status)
 	t.tellOf(status)
 	t.Metrics.FolderApplied(t.Now(), v.Problems)
@@ -90,7 +94,7 @@ func (t *Tables) publish(folder *routefile.Folder, v Verdict) Verdict {
 	if v.Table == nil {
 		return v
 	}
-	if problems := t.Publish(v.Table); problems.HasErrors() {
+	if problems := t.Publish(v.Table, v.Policies); problems.HasErrors() {
 		folder.Locate(problems)
 		v.Table, v.Problems = nil, append(v.Problems, problems...)
 	}
@@ -111,29 +115,33 @@ func (t *Tables) reject(v Verdict) Outcome {
 	status, outcome := t.Status(), Rejected
 	status.LastReloadOK, status.Problems = false, v.Problems
 	if status.Table == nil {
-		status.Table, status.Source = t.fallBack(v.Set)
-		outcome = map[Source]Outcome{SourceSnapshot: FromSnapshot, SourceLegacyOnly: LegacyOnly, SourceNone: Nothing}[status.Source]
+		status.Table, status.Source = t.fallBack(v)
+		outcome = map[Source]Outcome{SourceSnapshot: FromSnapshot, SourceUnguarded: Unguarded, SourceLegacyOnly: LegacyOnly, SourceNone: Nothing}[status.Source]
 	}
 	t.status.Store(&status)
-	if outcome == FromSnapshot || outcome == LegacyOnly {
+	if outcome != Rejected && outcome != Nothing {
 		t.tellOf(status)
 	}
 	t.Logger.Error("route table rejected", "serving", map[Outcome]string{
-		Rejected: "the table before", FromSnapshot: "the last good snapshot", LegacyOnly: "legacy only", Nothing: "nothing",
+		Rejected: "the table before", FromSnapshot: "the last good snapshot", Unguarded: "routes without policies", LegacyOnly: "legacy only", Nothing: "nothing",
 	}[outcome], "revision", status.Revision(), "problems", len(v.Problems))
 	t.logProblems(v.Problems)
 	return outcome
 }
 
-// fallBack makes what serves at a start with a broken folder serve: the snapshot, or
-// legacy, where the folder's set or the snapshot's says where that is.
-func (t *Tables) fallBack(folder route.Set) (*routetable.Table, Source) {
+// fallBack makes what serves at a start with a broken folder serve: the snapshot; or the
+// folder's table where only its policies are broken, so that what they guard is refused;
+// or legacy, where the folder's set or the snapshot's says where that is.
+func (t *Tables) fallBack(folder Verdict) (*routetable.Table, Source) {
 	snapshot := t.fromSnapshot()
 	if snapshot.Table != nil {
 		return snapshot.Table, SourceSnapshot
 	}
-	for _, set := range []route.Set{folder, snapshot.Set} {
-		if table, ok := routetable.LegacyOnly(set); ok && !t.Publish(table).HasErrors() {
+	if folder.unguarded != nil && !t.Publish(folder.unguarded, nil).HasErrors() {
+		return folder.unguarded, SourceUnguarded
+	}
+	for _, set := range []route.Set{folder.Set, snapshot.Set} {
+		if table, ok := routetable.LegacyOnly(set); ok && !t.Publish(table, nil).HasErrors() {
 			return table, SourceLegacyOnly
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/telemetry"
@@ -32,6 +33,7 @@ type published struct {
 	tables   *Tables
 	registry *prometheus.Registry
 	live     *routetable.Table
+	policies *authz.Set
 	refuse   route.Problems
 	log      strings.Builder
 }
@@ -53,9 +55,9 @@ func (p *published) start() {
 	}
 	p.tables = &Tables{
 		FS: os.DirFS(p.dir), Name: "routes", Lookup: os.LookupEnv, Snapshot: SnapshotIn(p.state, p.dir),
-		Publish: func(table *routetable.Table) route.Problems {
+		Publish: func(table *routetable.Table, policies *authz.Set) route.Problems {
 			if p.refuse == nil {
-				p.live = table
+				p.live, p.policies = table, policies
 			}
 			return p.refuse
 		},
@@ -67,6 +69,9 @@ func (p *published) start() {
 func (p *published) write(files map[string]string) {
 	p.t.Helper()
 	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(p.dir, name)), 0o755); err != nil {
+			p.t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o644); err != nil {
 			p.t.Fatal(err)
 		}

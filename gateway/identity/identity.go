@@ -8,8 +8,10 @@ package identity
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -20,6 +22,26 @@ type Principal struct {
 	Claims  map[string]any // as JSON has them: string, float64 or json.Number, bool, nil, []any, map[string]any
 	Source  string         // the name of the source that vouches, such as "bearer"
 	Expires time.Time      // when the credential does; zero: it does not say
+}
+
+// Text returns a claim that is a text, a number or a truth value as text, "" for any other
+// and for none.
+func (p *Principal) Text(claim string) string {
+	switch v := p.Claims[claim].(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bool:
+		return strconv.FormatBool(v)
+	case nil:
+		if claim == "sub" {
+			return p.ID
+		}
+	}
+	return ""
 }
 
 // A Source finds the principal by one kind of credential. It is safe for concurrent use.

@@ -32,11 +32,14 @@ func (e *clientError) Error() string { return e.err.Error() }
 func (e *clientError) Unwrap() error { return e.err }
 
 // look returns the beginning of the body, up to limit bytes; those that are to come,
-// or fewer, it waits for.
+// or fewer, it waits for. It may be called again, for more too, until the first Read.
 func (b *clientBody) look(length int64, limit int) ([]byte, error) {
 	room := min(max(length, 0)+bytes.MinRead, 8<<10) // a length alone costs no more memory than this
-	head := bytes.NewBuffer(make([]byte, 0, room))
-	_, err := head.ReadFrom(io.LimitReader(b.from, int64(limit)))
+	if len(b.head) >= limit {
+		return b.head[:limit], nil
+	}
+	head := bytes.NewBuffer(append(make([]byte, 0, room), b.head...))
+	_, err := head.ReadFrom(io.LimitReader(b.from, int64(limit-len(b.head))))
 	b.head = head.Bytes()
 	b.note(err)
 	return b.head, err

@@ -7,10 +7,28 @@ import (
 	"ficus/gateway/split"
 )
 
-// choose is room 4: which side serves. Claims come with room 2.
+// choose is room 4: which side serves.
 func (x *Exchange) choose(key *split.Key) {
-	d := split.Decide(x.Entry, split.Ask{Request: x.request, ClientIP: x.client.IP, Now: x.start, Key: key})
+	d := split.Decide(x.Entry, split.Ask{Request: x.request, ClientIP: x.client.IP, Claims: x.cohortClaims(), Now: x.start, Key: key})
 	x.Side, x.Cohort, x.Source, x.Clock = d.Side, d.Cohort, d.Source, d.Clock
+}
+
+// cohortClaims returns the claims that the cohort may be taken from.
+func (x *Exchange) cohortClaims() map[string]string {
+	if x.Principal == nil || x.Entry.Stage != route.StageCanary {
+		return nil
+	}
+	var claims map[string]string
+	for _, s := range x.Entry.Cohort {
+		if s.Kind != route.FromClaim {
+			continue
+		}
+		if claims == nil {
+			claims = map[string]string{}
+		}
+		claims[s.Name] = x.Principal.Text(s.Name)
+	}
+	return claims
 }
 
 // hideForce keeps what chose the side from the backend.

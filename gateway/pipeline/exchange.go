@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"ficus/gateway/authz"
+	"ficus/gateway/identity"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 )
@@ -18,23 +20,31 @@ type Client struct {
 
 	// Forward adds X-Forwarded-For, -Host and -Proto to what a backend gets.
 	Forward bool
+
+	// RequestID names the request in logs and in the answer of a refusal. It is asked
+	// where a policy decides.
+	RequestID func() string
 }
 
 // An Exchange is what the rooms find out about one request. It belongs to the
 // request's goroutine until Serve has returned.
 type Exchange struct {
-	Entry  *routetable.Entry // nil until a route matched
-	Path   string            // canonical
-	Side   route.Side
-	Cohort int          // at stage canary 0 to 9,999, else -1
-	Source route.Source // where the cohort came from
-	Clock  string       // what decided the side, as split names it
-	Status int          // sent to the client; 499 if it went away before
-	Took   time.Duration
+	Entry     *routetable.Entry   // nil until a route matched
+	Path      string              // canonical
+	Principal *identity.Principal // nil for anonymous
+	Refused   error               // why credentials that were sent do not count; nil for none
+	Decision  *authz.Decision     // nil where no policy was asked
+	Side      route.Side
+	Cohort    int          // at stage canary 0 to 9,999, else -1
+	Source    route.Source // where the cohort came from
+	Clock     string       // what decided the side, as split names it
+	Status    int          // sent to the client; 499 if it went away before
+	Took      time.Duration
 
 	client    Client
 	request   *http.Request
 	body      clientBody // of the request
+	gate      *identity.Gate
 	target    target
 	bound     *bound
 	start     time.Time
@@ -52,5 +62,5 @@ func (x *Exchange) begin(r *http.Request, client Client, now time.Time) {
 // fail ends the exchange with an answer of the gateway's own.
 func (x *Exchange) fail(status int, err error) error {
 	x.Status = status
-	return &Error{status, err}
+	return &Error{Status: status, Err: err}
 }

@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/backend"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -28,6 +30,17 @@ type testGateway struct {
 	server   *httptest.Server
 	registry *prometheus.Registry
 	last     chan *Exchange // the exchanges that have ended
+	policies *authz.Set     // that guard what is published
+
+	mu     sync.Mutex
+	events []authz.Event
+}
+
+// Decided records a decision.
+func (g *testGateway) Decided(e authz.Event) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.events = append(g.events, e)
 }
 
 type plainLeaf struct{ *http.Transport }
@@ -49,6 +62,7 @@ func newGateway(t *testing.T, legacy, other string, routes ...route.Definition) 
 	g.Pipeline = New(Config{
 		Backends: backend.NewRegistry(newLeaf, rand.IntN),
 		Metrics:  metrics, Key: &split.Key{1}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Decisions: g,
 	})
 	g.publish(t, legacy, other, routes...)
 	g.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -58,6 +72,9 @@ func newGateway(t *testing.T, legacy, other string, routes ...route.Definition) 
 		err := g.Serve(w, r, Client{IP: host}, x)
 		var failure *Error
 		if errors.As(err, &failure) {
+			for name, value := range failure.Header {
+				w.Header().Set(name, value)
+			}
 			w.WriteHeader(failure.Status)
 		}
 	}))
@@ -76,11 +93,11 @@ func (g *testGateway) publish(t *testing.T, legacy, other string, routes ...rout
 			{Name: "other", Addresses: []string{other}},
 		},
 		Routes: routes,
-	}, routetable.Options{})
+	}, routetable.Options{Policies: g.policies.Names()})
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
-	if problems := g.Publish(table); problems.HasErrors() {
+	if problems := g.Publish(table, g.policies); problems.HasErrors() {
 		t.Fatal(problems)
 	}
 }

@@ -3,11 +3,13 @@
 //
 //	0  record   deferred: one exchange to metrics and log fields   never fails a request
 //	1  match    path and host to an entry                          none: the default entry, legacy
+//	2  identify token or session to a principal                    anonymous
 //	4  choose   stage, weight and cohort to a side                 in doubt legacy
+//	3  authorize the route's policy to a decision                  fail closed
 //	5  forward  to a backend, streaming both ways                  502, 503 or 504
 //
-// The numbers are those of the whole plan; identify (2) and authorize (3) will
-// stand between.
+// Choosing sends nothing anywhere, so it stands before authorizing: policies may look at
+// the side (ADR 0009).
 //
 // The control plane hands over tables with [Pipeline.Publish]. A request keeps the
 // table that it began with to its end.
@@ -28,7 +30,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/backend"
+	"ficus/gateway/identity"
 	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -38,11 +42,12 @@ import (
 
 // Config is what a pipeline works with; all fields are required.
 type Config struct {
-	Backends *backend.Registry
-	Metrics  *telemetry.Metrics
-	Key      *split.Key       // of the cohorts
-	Now      func() time.Time // time.Now, outside tests
-	Logger   *slog.Logger
+	Backends  *backend.Registry
+	Metrics   *telemetry.Metrics
+	Key       *split.Key       // of the cohorts
+	Decisions authz.Recorder   // of the policies
+	Now       func() time.Time // time.Now, outside tests
+	Logger    *slog.Logger
 }
 
 // A Pipeline serves requests by the table published last. It is safe for
@@ -51,6 +56,7 @@ type Pipeline struct {
 	Config
 	proxy httputil.ReverseProxy
 
+	identity   atomic.Pointer[identity.Gate]
 	publishing sync.Mutex
 	live       atomic.Pointer[serving]
 }
@@ -59,6 +65,8 @@ type Pipeline struct {
 type serving struct {
 	table    *routetable.Table
 	backends *backend.Set
+	policies *authz.Set
+	guarded  bool    // a policy guards any of the routes
 	routes   []bound // by Entry.Index
 }
 
@@ -83,20 +91,24 @@ func New(config Config) *Pipeline {
 	return p
 }
 
-// Publish makes a table serve from the next request on. A backend that can't be
-// made is a problem, and then the table before serves on.
-func (p *Pipeline) Publish(table *routetable.Table) route.Problems {
+// UseIdentity says from now on who asks and how backends are told; nil: nobody is known.
+func (p *Pipeline) UseIdentity(gate *identity.Gate) { p.identity.Store(gate) }
+
+// Publish makes a table serve from the next request on, guarded by the policies. A
+// backend that can't be made is a problem, and then the table before serves on.
+func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.Problems {
 	p.publishing.Lock()
 	defer p.publishing.Unlock()
 	backends, problems := p.Backends.Hold(table.Backends)
 	if problems.HasErrors() {
 		return problems
 	}
-	next := &serving{table: table, backends: backends, routes: make([]bound, len(table.Entries))}
+	next := &serving{table: table, policies: policies, backends: backends, routes: make([]bound, len(table.Entries))}
 	rewriters := rewrite.Compile(table)
 	ids := make(map[string]bool, len(table.Entries))
 	for i, e := range table.Entries {
 		ids[e.ID] = true
+		next.guarded = next.guarded || e.Guarded()
 		next.routes[i] = bound{entry: e, series: p.Metrics.Route(e.ID)}
 		for _, side := range route.Sides {
 			next.routes[i].backends[side] = backends.Get(e.BackendOf(side))
@@ -131,8 +143,11 @@ func (p *Pipeline) Table() *routetable.Table {
 // An Error is why no backend's answer reached the client. Nothing was written to
 // the client when it is returned.
 type Error struct {
-	Status int // to answer: 400, 408, 413, 499 for a client that went away, 502, 503 or 504
+	Status int // to answer: 400, 408, 413, 499 for a client that went away, 502, 503 or 504; or a policy's
 	Err    error
+
+	Denied bool              // by a policy
+	Header map[string]string // what else the policy answers
 }
 
 func (e *Error) Error() string { return e.Err.Error() }
@@ -145,13 +160,17 @@ var errNoTable = errors.New("no route table is loaded yet")
 func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, x *Exchange) error {
 	live := p.live.Load()
 	if live == nil {
-		return &Error{http.StatusServiceUnavailable, errNoTable}
+		return &Error{Status: http.StatusServiceUnavailable, Err: errNoTable}
 	}
 	x.begin(r, client, p.Now())
 	defer x.record(p.Now)
 	if err := x.match(live); err != nil {
 		return err
 	}
+	x.identify(p.identity.Load(), p.Metrics)
 	x.choose(p.Key)
+	if err := p.authorize(live, x); err != nil {
+		return err
+	}
 	return p.forward(w, x)
 }

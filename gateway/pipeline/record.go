@@ -1,6 +1,11 @@
 package pipeline
 
-import "time"
+import (
+	"net/http"
+	"time"
+
+	"ficus/gateway/route"
+)
 
 // record is room 0: it runs last, whatever happened before, a panic included.
 func (x *Exchange) record(now func() time.Time) {
@@ -20,5 +25,8 @@ func (x *Exchange) observe(now time.Time) {
 	x.Took = now.Sub(x.start)
 	if x.bound != nil {
 		x.bound.series.Observe(x.Side, x.request.Method, x.Status, x.Took)
+		if x.Decision != nil && x.Entry.Mode == route.Observe && x.forwarded && x.failure == nil {
+			x.bound.series.Parity(x.Decision.Allow, x.Status != http.StatusUnauthorized && x.Status != http.StatusForbidden)
+		}
 	}
 }

@@ -62,6 +62,82 @@ func (f *Force) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// Mode says what becomes of a policy's decision.
+type Mode uint8
+
+// What becomes of a decision.
+const (
+	Enforce Mode = iota // who may not is refused
+	Observe             // it is only recorded
+)
+
+var modes = []string{"enforce", "observe"}
+
+// String returns the mode as it is written in a route file.
+func (m Mode) String() string { return modes[m] }
+
+// Words lists the words that a route file may hold here.
+func (Mode) Words() []string { return slices.Clone(modes) }
+
+// UnmarshalText reads a mode as written in a route file.
+func (m *Mode) UnmarshalText(text []byte) (err error) {
+	*(*uint8)(m), err = choice("mode", text, modes...)
+	return err
+}
+
+// Body says what a policy sees of a request's body.
+type Body uint8
+
+// What a policy sees of a body.
+const (
+	BodyNone Body = iota // nothing
+	BodyJSON             // the value that it is
+)
+
+var bodies = []string{"none", "json"}
+
+// String returns the choice as it is written in a route file.
+func (b Body) String() string { return bodies[b] }
+
+// Words lists the words that a route file may hold here.
+func (Body) Words() []string { return slices.Clone(bodies) }
+
+// UnmarshalText reads the choice as written in a route file.
+func (b *Body) UnmarshalText(text []byte) (err error) {
+	*(*uint8)(b), err = choice("body", text, bodies...)
+	return err
+}
+
+// Switch is on, off, or left to the default.
+type Switch uint8
+
+// The positions of a switch.
+const (
+	Default Switch = iota
+	On
+	Off
+)
+
+var switches = []string{"on", "off"}
+
+// String returns the position as it is written in a route file, "" for the default.
+func (s Switch) String() string {
+	if s == Default {
+		return ""
+	}
+	return switches[s-1]
+}
+
+// Words lists the words that a route file may hold here.
+func (Switch) Words() []string { return slices.Clone(switches) }
+
+// UnmarshalText reads a position as written in a route file.
+func (s *Switch) UnmarshalText(text []byte) error {
+	i, err := choice("position", text, switches...)
+	*s = Switch(i) + 1
+	return err
+}
+
 // MapBack is a part of answers that is mapped back.
 type MapBack uint8
 

@@ -10,6 +10,8 @@
 // route file: each says meaning, default and range.
 package route
 
+import "cmp"
+
 // A Definition is one route as written: one unit of migration.
 type Definition struct {
 	// ID names the route in metrics, logs and tools. Required; unique over all
@@ -72,9 +74,28 @@ type Settings struct {
 	// reaches a backend. Default: off.
 	Force Force `yaml:"force"`
 
-	// Policy names the policy that decides who may. "public" lets everybody; it has
-	// to be written out for a route that changes state. Default: none.
+	// Identity lists, in order, the gateway's sources of identity that are asked who
+	// the client is, by the names that the Caddyfile gives them; the first that knows
+	// counts. Default: all of them, in the order of the Caddyfile.
+	Identity []string `yaml:"identity"`
+
+	// Policy names the policy that decides who may: a package of policies/*.rego that
+	// says "allow" or "decision". "public" lets everybody; it has to be written out for
+	// a route that changes state. The folder_defaults' policy also decides what no
+	// route takes. Default: none, which lets everybody.
 	Policy string `yaml:"policy"`
+
+	// Mode says what becomes of the policy's decision: "enforce" (who may not is
+	// refused) or "observe" (it is only recorded, beside the answer of the monolith, so
+	// that a policy is proven before it counts). Default: enforce.
+	Mode Mode `yaml:"mode"`
+
+	// PolicyInput says what else of a request the policy gets to see.
+	PolicyInput PolicyInput `yaml:"policy_input"`
+
+	// Claims lists what else of the principal the internal token tells the new side
+	// beside who it is, such as [email, roles]. Default: none.
+	Claims []string `yaml:"claims"`
 
 	// Expires is the day by which the route should be gone from the table, such as
 	// 2027-03-31: after it, the route is a warning. Default: never.
@@ -83,6 +104,22 @@ type Settings struct {
 	// Rewrite changes what a backend gets, and takes its answers back. Default:
 	// nothing is changed.
 	Rewrite Rewrite `yaml:"rewrite"`
+}
+
+// PolicyInput is what a policy sees of a request beside method, path, parameters,
+// principal and the like.
+type PolicyInput struct {
+	// Headers lists headers; the policy sees them by their names in lower case.
+	// Default: none.
+	Headers []string `yaml:"headers"`
+
+	// Body says whether the policy sees the body: "none", or "json". One that is larger
+	// than max_body, or no JSON, is refused. Default: none.
+	Body Body `yaml:"body"`
+
+	// MaxBody is the largest body that a policy gets to see, in bytes: 1 to 1048576.
+	// Default: 65536.
+	MaxBody int `yaml:"max_body"`
 }
 
 // CohortGroup is the group that decides the route's cohorts: Group, or the ID
@@ -111,6 +148,9 @@ type Backend struct {
 	// flight) or "round_robin". Default: least_requests.
 	Balance Balance `yaml:"balance"`
 
+	// Identity says how the backend is told who asks.
+	Identity Told `yaml:"identity"`
+
 	// Transport is the configuration of Caddy's http transport
 	// (http.reverse_proxy.transport.http), key by key as in Caddy's JSON: versions,
 	// tls, dial_timeout and so on. Ficus sets compression off, 100-continue to 1s
@@ -121,11 +161,35 @@ type Backend struct {
 	Origin Origin `yaml:"-"`
 }
 
+// Told is how a backend is told who asks. Whatever clients send in these headers is
+// removed.
+type Told struct {
+	// Token says whether requests carry an internal token, a short-lived JWT for this
+	// backend alone: "on" or "off". Default: on; for legacy off, which has the client's
+	// own session.
+	Token Switch `yaml:"token"`
+
+	// Headers maps names of headers to claims of the principal, such as
+	// X-User: sub. A list is joined by commas. Default: none.
+	Headers map[string]string `yaml:"headers"`
+}
+
 // A Set is all that the files of one folder define.
 type Set struct {
 	Backends []Backend
 	Routes   []Definition
+
+	// Rest is what the folder's defaults say of requests that no route takes: they go to
+	// legacy, and only identity, policy, mode and policy_input count.
+	Rest       Settings
+	RestOrigin Origin // where these defaults were written
 }
+
+// MaxBody is the size in bytes of the largest body that a policy gets to see.
+const MaxBody = 1 << 20
+
+// BodyLimit is the size in bytes of the largest body that the policy sees.
+func (p *PolicyInput) BodyLimit() int { return cmp.Or(p.MaxBody, 64<<10) }
 
 // LegacyBackend is the name of the backend that is the monolith.
 const LegacyBackend = "legacy"

@@ -40,7 +40,8 @@ type Document struct {
 func (f *Folder) Parse(lookup func(string) (string, bool)) (route.Set, route.Problems) {
 	var set route.Set
 	bodies, problems := f.parseFiles()
-	defaults, found := folderDefaults(f.Files, bodies)
+	defaults, origin, found := folderDefaults(f.Files, bodies)
+	set.Rest, set.RestOrigin = defaults, origin
 	problems = append(problems, found...)
 	for i, file := range f.Files {
 		doc, found := decodeFile(file.Name, bodies[i], defaults)
@@ -78,8 +79,9 @@ func (f *Folder) parseFiles() ([]ast.Node, route.Problems) {
 
 // folderDefaults finds the folder_defaults in one of the files. What is wrong inside
 // them is found when that file is decoded.
-func folderDefaults(files []File, bodies []ast.Node) (route.Settings, route.Problems) {
+func folderDefaults(files []File, bodies []ast.Node) (route.Settings, route.Origin, route.Problems) {
 	var defaults route.Settings
+	var origin route.Origin
 	var problems route.Problems
 	first := ""
 	for i, body := range bodies {
@@ -94,10 +96,11 @@ func folderDefaults(files []File, bodies []ast.Node) (route.Settings, route.Prob
 			})
 		default:
 			first = files[i].Name
+			origin = originOf(first, node)
 			new(decoder).decode(node, reflect.ValueOf(&defaults).Elem(), "")
 		}
 	}
-	return defaults, problems
+	return defaults, origin, problems
 }
 
 // decodeFile decodes one file, whose routes begin with the folder's defaults, then

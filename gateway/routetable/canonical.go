@@ -42,6 +42,16 @@ func Canonical(raw string) string {
 	return text
 }
 
+// Segments returns the decoded segments of a canonical path; one that ends with a slash
+// has an empty last one.
+func Segments(path string) []string {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, s := range segments {
+		segments[i] = unescape(s)
+	}
+	return segments
+}
+
 // unescape decodes "%XX" and leaves what is no escape as it is.
 func unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 {

@@ -49,9 +49,7 @@ func CheckDefinition(d *route.Definition) route.Problems {
 	} else if math.Abs(points-math.Round(points)) > 1e-6 {
 		report("weight", value("the weight %v has more than two decimals", d.Weight))
 	}
-	if d.Policy != "" && !isName(d.Policy, true) {
-		report("policy", badName("policy", d.Policy))
-	}
+	found = append(found, checkIdentity(d)...)
 	found = append(found, checkWhen(d)...)
 	found = append(found, checkRewrite(d)...)
 	for i, source := range d.Cohort {
@@ -90,6 +88,7 @@ func CheckBackend(b *route.Backend) route.Problems {
 		}
 		seen[address] = true
 	}
+	checkTold(b, report)
 	if _, err := json.Marshal(b.Transport); err != nil {
 		report("transport", value("the transport can't be written as JSON: %v", err))
 	}

@@ -17,6 +17,10 @@ var framing = []string{
 	"Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
+func isFraming(name string) bool {
+	return slices.ContainsFunc(framing, func(f string) bool { return strings.EqualFold(f, name) })
+}
+
 // checkRewrite returns what is wrong with the rewrites of one definition.
 func checkRewrite(d *route.Definition) route.Problems {
 	pattern, err := ParsePattern(d.Match)
@@ -121,7 +125,7 @@ func (c *rewriteChecker) checkHost(changes route.Changes) {
 
 func changeableHeader(name string) bool {
 	return httpguts.ValidHeaderFieldName(name) &&
-		!slices.ContainsFunc(framing, func(f string) bool { return strings.EqualFold(f, name) })
+		!isFraming(name)
 }
 
 // hasPrefix reports whether a pattern begins with the literal segments.

@@ -11,6 +11,7 @@ import (
 // compiler is used once: checks fill problems, the build fills the rest.
 type compiler struct {
 	set      route.Set // input
+	options  Options
 	problems route.Problems
 
 	backends []route.Backend
@@ -64,12 +65,8 @@ func (c *compiler) checkRoutes() {
 				Hint:    c.backendHint(),
 			}))
 		}
-		if d.Policy != "" && d.Policy != route.PolicyPublic && isName(d.Policy, true) {
-			c.report(at(d, "policy", route.Problem{
-				Code:    route.CodeUnknownPolicy,
-				Message: fmt.Sprintf("there is no policy %q", d.Policy),
-				Hint:    "the one policy so far is public, which lets everybody",
-			}))
+		if p := c.unknownPolicy(d.Policy); p != nil {
+			c.report(at(d, "policy", *p))
 		}
 		if origin, taken := first[d.ID]; taken && d.ID != "" {
 			c.report(at(d, "id", route.Problem{
@@ -81,6 +78,26 @@ func (c *compiler) checkRoutes() {
 		}
 		first[d.ID] = d.Origin
 	}
+}
+
+// checkRest checks what is said of requests that no route takes.
+func (c *compiler) checkRest() {
+	if p := c.unknownPolicy(c.set.Rest.Policy); p != nil {
+		p.Origin, p.Path = route.Origin{File: c.set.RestOrigin.File}, "folder_defaults.policy"
+		c.report(*p)
+	}
+}
+
+// unknownPolicy returns a problem where a policy is named that there is not.
+func (c *compiler) unknownPolicy(name string) *route.Problem {
+	if name == "" || name == route.PolicyPublic || c.options.AnyPolicy || !isName(name, true) || slices.Contains(c.options.Policies, name) {
+		return nil
+	}
+	hint := "the folder has no policies: write one to policies/*.rego, or say public, which lets everybody"
+	if len(c.options.Policies) > 0 {
+		hint = fmt.Sprintf("defined are %q, and public, which lets everybody", c.options.Policies)
+	}
+	return &route.Problem{Code: route.CodeUnknownPolicy, Message: fmt.Sprintf("there is no policy %q", name), Hint: hint}
 }
 
 func (c *compiler) known(backend string) bool {
@@ -124,6 +141,7 @@ func (c *compiler) buildEntries() {
 	c.checkBranching()
 	c.entries = append(c.entries, &Entry{
 		ID: route.DefaultID, Index: len(c.entries), Group: route.DefaultID, Stage: route.StageLegacy,
+		Identity: c.set.Rest.Identity, Policy: c.set.Rest.Policy, Mode: c.set.Rest.Mode, Input: c.set.Rest.PolicyInput,
 	})
 }
 
@@ -143,7 +161,8 @@ func newEntry(d *route.Definition, pattern Pattern, index int) *Entry {
 		Pattern: pattern, When: compileConditions(&d.When),
 		Stage: d.Stage, Weight: basisPoints(d.Weight),
 		Group: d.CohortGroup(), Cohort: d.Cohort, Force: d.Force,
-		Backend: d.Backend, Policy: d.Policy, Expires: d.Expires, Origin: d.Origin,
+		Backend: d.Backend, Expires: d.Expires, Origin: d.Origin,
+		Identity: d.Identity, Policy: d.Policy, Mode: d.Mode, Input: d.PolicyInput, Claims: d.Claims,
 	}
 	if len(e.Cohort) == 0 {
 		e.Cohort = byClientIP

@@ -39,7 +39,11 @@ type Entry struct {
 	Group       string         // routes of one group share cohorts
 	Cohort      []route.Source // where the cohort comes from, in order
 	Backend     string         // the new side; "" where there is none
+	Identity    []string       // sources that are asked who the client is; nil for all
 	Policy      string         // who may; "" where none is named
+	Mode        route.Mode     // what becomes of its decision
+	Input       route.PolicyInput
+	Claims      []string       // of the principal, for the new side
 	Rewrite     *route.Rewrite // nil where nothing is changed
 	Expires     route.Date     // zero: never
 	Origin      route.Origin   // where it was written
@@ -52,6 +56,9 @@ func (e *Entry) BackendOf(side route.Side) string {
 	}
 	return route.LegacyBackend
 }
+
+// Guarded reports whether a policy decides who may.
+func (e *Entry) Guarded() bool { return e.Policy != "" && e.Policy != route.PolicyPublic }
 
 // CallsLegacy reports whether legacy may serve requests of the entry.
 func (e *Entry) CallsLegacy() bool { return e.Stage.CallsLegacy() }
@@ -109,6 +116,13 @@ func (t *Table) Entry(id string) *Entry {
 type Options struct {
 	// Now is when it happens: routes that expired by then are warnings.
 	Now time.Time
+
+	// Policies lists the policies that there are, beside public. A route that names
+	// another is an error.
+	Policies []string
+
+	// AnyPolicy takes every policy for known, where it can't be said which there are.
+	AnyPolicy bool
 }
 
 // Compile checks a set and compiles it. With an error among the problems the
@@ -116,9 +130,10 @@ type Options struct {
 // path inside it; the folder they came from can add line and column (routefile's
 // Locate).
 func Compile(set route.Set, options Options) (*Table, route.Problems) {
-	c := compiler{set: set}
+	c := compiler{set: set, options: options}
 	c.checkBackends()
 	c.checkRoutes()
+	c.checkRest()
 	c.buildEntries()
 	if c.problems.HasErrors() {
 		return nil, c.problems
@@ -166,5 +181,6 @@ func revision(set route.Set) string {
 		d.Origin = route.Origin{}
 		add(d)
 	}
+	add(set.Rest)
 	return hex.EncodeToString(hash.Sum(nil)[:6])
 }

@@ -19,7 +19,8 @@ type Route struct {
 	id      string
 	removed bool // guarded by metrics.mu
 
-	sides [len(route.Sides)]atomic.Pointer[sideSeries]
+	sides    [len(route.Sides)]atomic.Pointer[sideSeries]
+	policies policySeries
 }
 
 // sideSeries are the series of one side; they exist from its first request on.
@@ -59,6 +60,9 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 		m.duration.DeletePartialMatch(match)
 		m.inFlight.DeletePartialMatch(match)
 		m.graphQL.DeletePartialMatch(match)
+		m.decisions.DeletePartialMatch(match)
+		m.decisionTime.DeletePartialMatch(match)
+		m.parity.DeletePartialMatch(match)
 	}
 }
 

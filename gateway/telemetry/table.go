@@ -7,7 +7,7 @@ import (
 )
 
 // TableSources are the places that a table may come from, as labels name them.
-var TableSources = [...]string{"folder", "snapshot", "legacy_only"}
+var TableSources = [...]string{"folder", "snapshot", "unguarded", "legacy_only"}
 
 // ServingTable is what metrics tell of the table that serves.
 type ServingTable struct {

@@ -22,6 +22,12 @@ type Metrics struct {
 	graphQL  *prometheus.CounterVec
 	expires  *prometheus.GaugeVec
 
+	decisions     *prometheus.CounterVec
+	decisionTime  *prometheus.HistogramVec
+	parity        *prometheus.CounterVec
+	identified    *prometheus.CounterVec
+	policyDropped prometheus.Counter
+
 	tableInfo     *prometheus.GaugeVec
 	tableSource   *prometheus.GaugeVec
 	tableRoutes   *prometheus.GaugeVec
@@ -39,6 +45,9 @@ type Metrics struct {
 // durationBuckets are in seconds: half a millisecond, what a proxy itself costs,
 // to ten seconds, when nobody waits any more.
 var durationBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+// decisionBuckets, in seconds, reach from a cached decision to the budget of one.
+var decisionBuckets = []float64{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, .02, .1}
 
 // New returns an empty catalogue.
 func New() *Metrics {
@@ -62,12 +71,30 @@ func New() *Metrics {
 		graphQL: counter("ficus_graphql_unmatched_total",
 			"Requests that a GraphQL condition let pass, by the route that took them and the reason: mixed, persisted, batch, too_large, encoded, content_type, malformed, unreadable or upgrade.",
 			"route", "reason"),
+		decisions: counter("ficus_policy_decisions_total",
+			"Decisions of policies, by route, mode (enforce or observe) and cause: allowed, denied, undefined, type, error, late, missing or body.",
+			"route", "mode", "cause"),
+		decisionTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "ficus_policy_decision_duration_seconds",
+			Help:    "Time that a policy took to decide, by route.",
+			Buckets: decisionBuckets,
+		}, []string{"route"}),
+		parity: counter("ficus_policy_parity_total",
+			"Requests that a policy only observed, by what it decided and what the backend answered: allowed or denied (401, 403).",
+			"route", "policy", "backend"),
+		identified: counter("ficus_identified_total",
+			"Requests by who vouches for their principal: the name of a source, anonymous, or refused where credentials were sent that do not count.",
+			"source"),
+		policyDropped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "ficus_policy_log_dropped_total",
+			Help: "Decisions that the decision log had no room for.",
+		}),
 		expires: gauge("ficus_route_expires_timestamp_seconds",
 			"When a route should be gone from the table; no series for a route that never expires.", "route"),
 
 		tableInfo: gauge("ficus_table_info", "1 for the revision of the table that serves.", "revision"),
 		tableSource: gauge("ficus_table_source",
-			"1 for where the table that serves came from: folder, snapshot (the last good one of the state folder) or legacy_only (no route is known, all goes to legacy).",
+			"1 for where the table that serves came from: folder, snapshot (the last good one of the state folder), unguarded (the folder's policies are broken: routes that have one answer 503) or legacy_only (no route is known, all goes to legacy).",
 			"source"),
 		tableRoutes: gauge("ficus_table_routes",
 			"Routes in the table that serves, by stage.", "stage"),
@@ -108,6 +135,7 @@ func (m *Metrics) Register(registry prometheus.Registerer) error {
 func (m *Metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.requests, m.duration, m.inFlight, m.graphQL, m.expires,
+		m.decisions, m.decisionTime, m.parity, m.identified, m.policyDropped,
 		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
 	}
 }

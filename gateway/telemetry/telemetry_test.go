@@ -56,7 +56,10 @@ func TestTableMetrics(t *testing.T) {
 	})
 	m.SnapshotKept(true)
 	m.FolderRejected(route.Problems{{Code: route.CodeValue}, {Code: route.CodeValue}})
-	want := `# HELP ficus_route_expires_timestamp_seconds When a route should be gone from the table; no series for a route that never expires.
+	want := `# HELP ficus_policy_log_dropped_total Decisions that the decision log had no room for.
+# TYPE ficus_policy_log_dropped_total counter
+ficus_policy_log_dropped_total 0
+# HELP ficus_route_expires_timestamp_seconds When a route should be gone from the table; no series for a route that never expires.
 # TYPE ficus_route_expires_timestamp_seconds gauge
 ficus_route_expires_timestamp_seconds{route="b"} 50
 # HELP ficus_table_info 1 for the revision of the table that serves.
@@ -84,11 +87,12 @@ ficus_table_routes{stage="retired"} 0
 # HELP ficus_table_snapshot_kept 1 if the folder applied last is kept in the state folder for a start with a broken folder.
 # TYPE ficus_table_snapshot_kept gauge
 ficus_table_snapshot_kept 1
-# HELP ficus_table_source 1 for where the table that serves came from: folder, snapshot (the last good one of the state folder) or legacy_only (no route is known, all goes to legacy).
+# HELP ficus_table_source 1 for where the table that serves came from: folder, snapshot (the last good one of the state folder), unguarded (the folder's policies are broken: routes that have one answer 503) or legacy_only (no route is known, all goes to legacy).
 # TYPE ficus_table_source gauge
 ficus_table_source{source="folder"} 1
 ficus_table_source{source="legacy_only"} 0
 ficus_table_source{source="snapshot"} 0
+ficus_table_source{source="unguarded"} 0
 `
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want)); err != nil {
 		t.Error(err)

@@ -54,11 +54,12 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	logger := slog.New(r.log)
 	r.stopped, r.stop = context.WithCancel(context.Background())
 	r.pipeline = pipeline.New(pipeline.Config{
-		Backends: backend.NewRegistry(newLeaf, rand.IntN),
-		Metrics:  r.metrics,
-		Key:      key,
-		Now:      time.Now,
-		Logger:   logger,
+		Backends:  backend.NewRegistry(newLeaf, rand.IntN),
+		Metrics:   r.metrics,
+		Key:       key,
+		Decisions: discard{},
+		Now:       time.Now,
+		Logger:    logger,
 	})
 	r.tables = &control.Tables{
 		FS:       os.DirFS(s.routes),

@@ -57,6 +57,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 	var failure *pipeline.Error
 	if errors.As(err, &failure) {
 		closeIfExpecting(w, r)
+		if failure.Denied {
+			refuse(w, failure, requestID(r))
+		}
 		return caddyhttp.Error(failure.Status, failure.Err)
 	}
 	return err
@@ -65,7 +68,27 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 func (h *Handler) client(r *http.Request) pipeline.Client {
 	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	return pipeline.Client{IP: ip, Trusted: trusted, Forward: h.Forwarded}
+	return pipeline.Client{IP: ip, Trusted: trusted, Forward: h.Forwarded, RequestID: func() string { return requestID(r) }}
+}
+
+// requestID is Caddy's {http.request.uuid}.
+func requestID(r *http.Request) string {
+	repl, _ := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if repl == nil {
+		return ""
+	}
+	id, _ := repl.GetString("http.request.uuid")
+	return id
+}
+
+// refuse answers what the policy says, and by which name the request is found in the
+// decision log: never why.
+func refuse(w http.ResponseWriter, failure *pipeline.Error, id string) {
+	for name, value := range failure.Header {
+		w.Header().Set(name, value)
+	}
+	w.Header().Set("X-Request-Id", id)
+	w.Header().Set("Cache-Control", "no-store")
 }
 
 // closeIfExpecting ends the connection after an answer to a client that waits for

@@ -1,0 +1,53 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+// A Gate is all that is configured about identity. It is immutable and safe for
+// concurrent use; a nil Gate knows nobody.
+type Gate struct {
+	Sources []Named // in the order in which they are asked
+}
+
+// Named is a source by the name that routes call it.
+type Named struct {
+	Name string
+	Source
+}
+
+// Identify asks the named sources, or all of them where none is named, in their order
+// until one knows. The error says why no source knows although credentials were sent:
+// the request is anonymous all the same.
+func (g *Gate) Identify(r *http.Request, names []string) (*Principal, error) {
+	if g == nil {
+		return nil, nil
+	}
+	var failures []error
+	ask := func(s Named) *Principal {
+		p, err := s.Identify(r.Context(), r)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", s.Name, err))
+			return nil
+		}
+		return p
+	}
+	if names == nil {
+		for _, s := range g.Sources {
+			if p := ask(s); p != nil {
+				return p, nil
+			}
+		}
+	}
+	for _, name := range names {
+		if i := slices.IndexFunc(g.Sources, func(s Named) bool { return s.Name == name }); i >= 0 {
+			if p := ask(g.Sources[i]); p != nil {
+				return p, nil
+			}
+		}
+	}
+	return nil, errors.Join(failures...)
+}
