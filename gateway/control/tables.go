@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"io/fs"
 	"log/slog"
 	"sync"
@@ -28,7 +29,7 @@ type Tables struct {
 
 	mu     sync.Mutex
 	loaded string            // hash of the content that was judged last
-	known  *authz.Set        // policies that were compiled last
+	known  *authz.Set        // policies that compiled last
 	unkept *routefile.Folder // applied, and not in the snapshot yet
 	wakes  chan<- struct{}   // KeepSnapshots; nil while nobody waits
 
@@ -70,7 +71,7 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	}
 	t.loaded = content
 	v := judge(folder, unread, t.Lookup, t.Now(), t.known)
-	t.known = v.Policies
+	t.known = cmp.Or(v.Policies, t.known)
 	if v = t.publish(folder, v); v.Table == nil {
 		return t.reject(v), v.Problems
 	}
