@@ -1,0 +1,249 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"ficus/gateway/authz"
+	"ficus/gateway/identity"
+	"ficus/gateway/route"
+)
+
+const shopPolicies = `package shop
+
+decision := {"allow": true} if input.method == "GET"
+decision := {"allow": false, "status": 401, "reason": "top secret", "headers": {"WWW-Authenticate": "Bearer"}} if input.method == "PUT"
+`
+
+func policies(t *testing.T) *authz.Set {
+	t.Helper()
+	set, problems := authz.Compile(context.Background(), []authz.File{
+		{Name: "policies/shop.rego", Data: []byte(shopPolicies)},
+		{Name: "policies/admin.rego", Data: []byte("package admin\nallow if input.principal.claims.role == \"admin\"\n")},
+		{Name: "policies/own.rego", Data: []byte("package own\nallow if input.params.user == input.principal.id\n")},
+		{Name: "policies/body.rego", Data: []byte("package body\nallow if not input.body.amount > 100\n")},
+		{Name: "policies/side.rego", Data: []byte("package side\nallow if {\n\tinput.route.side == \"new\"\n\tinput.headers[\"x-tenant\"] == [\"a\"]\n\tinput.segments == [\"side\", \"x\"]\n}\n")},
+	})
+	if problems.HasErrors() {
+		t.Fatal(problems.Text())
+	}
+	return set
+}
+
+func guarded(id, match, policy string) route.Definition {
+	return route.Definition{ID: id, Match: match, Settings: route.Settings{Backend: "other", Stage: route.StageNew, Policy: policy}}
+}
+
+// newGuarded serves routes that policies guard.
+func newGuarded(t *testing.T, routes ...route.Definition) *testGateway {
+	t.Helper()
+	g := newGateway(t, newBackend(t, "legacy", nil), newBackend(t, "new", nil))
+	g.policies = policies(t)
+	g.publish(t, newBackend(t, "legacy", nil), newBackend(t, "new", nil), routes...)
+	return g
+}
+
+func (g *testGateway) send(t *testing.T, method, path, body string, header ...string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequest(method, g.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range header {
+		if name, value, ok := strings.Cut(line, ": "); ok {
+			r.Header.Add(name, value)
+		}
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { answer.Body.Close() })
+	return answer
+}
+
+func TestAuthorize(t *testing.T) {
+	body := guarded("body", "POST /body", "body")
+	body.PolicyInput = route.PolicyInput{Body: route.BodyJSON, MaxBody: 20}
+	side := guarded("side", "/side/{x}", "side")
+	side.PolicyInput.Headers = []string{"X-Tenant"}
+	g := newGuarded(t, guarded("shop", "/shop", "shop"), guarded("admin", "/admin", "admin"), guarded("free", "/free", route.PolicyPublic),
+		guarded("own", "/users/{user}", "own"), body, side)
+	g.UseIdentity(&identity.Gate{Sources: []identity.Named{{Name: "test", Source: byHeader{}}}})
+	for _, tc := range []struct {
+		method, path, body string
+		header             string
+		want               int
+		cause              authz.Cause
+	}{
+		{"GET", "/shop", "", "", 200, authz.Allowed},
+		{"PUT", "/shop", "", "", 401, authz.Denied},
+		{"POST", "/shop", "", "", 403, authz.Undefined},
+		{"GET", "/admin", "", "", 403, authz.Undefined},
+		{"GET", "/admin", "", "X-Test: u1 customer", 403, authz.Undefined},
+		{"GET", "/admin", "", "X-Test: u1 admin", 200, authz.Allowed},
+		{"GET", "/free", "", "", 200, ""},
+		{"GET", "/elsewhere", "", "", 200, ""},
+		{"GET", "/users/u1", "", "X-Test: u1 customer", 200, authz.Allowed},
+		{"GET", "/users/u2", "", "X-Test: u1 customer", 403, authz.Undefined},
+		{"POST", "/body", `{"amount": 7}`, "", 200, authz.Allowed},
+		{"POST", "/body", `{"amount": 700}`, "", 403, authz.Undefined},
+		{"POST", "/body", "", "", 200, authz.Allowed},
+		{"POST", "/body", `{"amount": 7, "x": 1}`, "", 403, authz.Unseen},
+		{"POST", "/body", `{"amount": `, "", 403, authz.Unseen},
+		{"GET", "/side/x", "", "X-Tenant: a", 200, authz.Allowed},
+		{"GET", "/side/x", "", "X-Tenant: b", 403, authz.Undefined},
+	} {
+		answer := g.send(t, tc.method, tc.path, tc.body, tc.header)
+		x := <-g.last
+		cause := authz.Cause("")
+		if x.Decision != nil {
+			cause = x.Decision.Cause
+		}
+		if answer.StatusCode != tc.want || cause != tc.cause {
+			t.Errorf("%s %s %s %s: %d by %q, want %d by %q", tc.method, tc.path, tc.body, tc.header, answer.StatusCode, cause, tc.want, tc.cause)
+		}
+	}
+	answer := g.send(t, "PUT", "/shop", "")
+	if got := answer.Header.Get("WWW-Authenticate"); got != "Bearer" {
+		t.Errorf("WWW-Authenticate: %q", got)
+	}
+	if text, _ := io.ReadAll(answer.Body); strings.Contains(string(text), "secret") {
+		t.Errorf("the client reads why: %s", text)
+	}
+}
+
+// byHeader is a source of tests: "X-Test: ID ROLE".
+type byHeader struct{}
+
+func (byHeader) Identify(_ context.Context, r *http.Request) (*identity.Principal, error) {
+	id, role, ok := strings.Cut(r.Header.Get("X-Test"), " ")
+	if !ok {
+		return nil, nil
+	}
+	return &identity.Principal{ID: id, Source: "test", Claims: map[string]any{"role": role}}, nil
+}
+
+// Without policies what they would guard is refused, and the rest served.
+func TestWithoutPolicies(t *testing.T) {
+	g := newGuarded(t, guarded("shop", "/shop", "shop"), guarded("free", "/free", route.PolicyPublic))
+	if problems := g.Publish(g.Table(), nil); problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	if status, _ := g.get(t, "/shop"); status != 503 {
+		t.Errorf("guarded: %d, want 503", status)
+	}
+	if status, _ := g.get(t, "/free"); status != 200 {
+		t.Errorf("public: %d", status)
+	}
+}
+
+// A policy that observes refuses nobody, and is counted beside the backend's answer.
+func TestObserve(t *testing.T) {
+	g := newGuarded(t)
+	observed := guarded("seen", "/seen/{status}", "admin")
+	observed.Mode = route.Observe
+	answers := newBackend(t, "", func(w http.ResponseWriter, r *http.Request) {
+		var status int
+		_, _ = fmt.Sscan(r.URL.Path[len("/seen/"):], &status)
+		w.WriteHeader(status)
+	})
+	g.publish(t, answers, answers, observed)
+	g.UseIdentity(&identity.Gate{Sources: []identity.Named{{Name: "test", Source: byHeader{}}}})
+	for _, tc := range []struct {
+		path, header string
+		want         int
+	}{
+		{"/seen/200", "X-Test: u1 admin", 200}, {"/seen/200", "X-Test: u1 customer", 200},
+		{"/seen/403", "X-Test: u1 customer", 403}, {"/seen/401", "", 401}, {"/seen/403", "X-Test: u1 admin", 403},
+	} {
+		if answer := g.send(t, "GET", tc.path, "", tc.header); answer.StatusCode != tc.want {
+			t.Errorf("%s: %d", tc.path, answer.StatusCode)
+		}
+		<-g.last
+	}
+	want := `# HELP ficus_policy_parity_total Requests that a policy only observed, by what it decided and what the backend answered: allowed or denied (401, 403).
+# TYPE ficus_policy_parity_total counter
+ficus_policy_parity_total{backend="allowed",policy="allowed",route="seen"} 1
+ficus_policy_parity_total{backend="allowed",policy="denied",route="seen"} 1
+ficus_policy_parity_total{backend="denied",policy="allowed",route="seen"} 1
+ficus_policy_parity_total{backend="denied",policy="denied",route="seen"} 2
+`
+	if err := testutil.GatherAndCompare(g.registry, strings.NewReader(want), "ficus_policy_parity_total"); err != nil {
+		t.Error(err)
+	}
+	if len(g.events) != 5 || !g.events[0].Observed || g.events[0].Policy != "admin" {
+		t.Errorf("events %+v", g.events)
+	}
+}
+
+// A path that a backend may read as one that another policy guards is refused, however
+// it is spelled; one that only the same policy guards is decided for all readings.
+func TestAmbiguousPaths(t *testing.T) {
+	g := newGuarded(t, guarded("files", "/files/{name...}", route.PolicyPublic), guarded("admin", "/admin", "admin"), guarded("own", "/users/{user}", "own"))
+	g.UseIdentity(&identity.Gate{Sources: []identity.Named{{Name: "test", Source: byHeader{}}}})
+	for _, tc := range []struct {
+		target string
+		want   string
+	}{
+		{"/files/a%2Fb", "200"}, {"/files/a;v=1", "200"}, {"/files/A//b", "200"}, {"/files/a%25b", "200"},
+		{"/files%2F..%2Fadmin", "400"}, {"/files/..%2fadmin", "400"}, {"/files/%2e%2e%2fadmin", "400"},
+		{"/files/..;/admin", "400"}, {"/files/..%5Cadmin", "400"}, {"/files/%252e%252e%252fadmin", "400"},
+		{"/files/../admin", "400"}, {"/admin;x=1", "400"}, {"/admin/", "200"}, {"/admin.", "400"}, {"/Admin", "400"}, {"/admin%20", "400"}, {"/admin%3Fx", "400"},
+		{"/files/a%00b", "400"}, {"//admin", "400"},
+		{"/users/u1", "200"}, {"/users/u1;x", "403"}, {"/users/u2%2f..%2fu1", "400"}, {"/users/u2", "403"},
+	} {
+		answer := g.exchange(t, "GET "+tc.target+" HTTP/1.1\r\nHost: shop\r\nX-Test: u1 customer\r\nConnection: close\r\n\r\n")
+		<-g.last
+		if got := strings.Fields(answer)[1]; got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.target, got, tc.want)
+		}
+	}
+}
+
+// While policies and tables are swapped a thousand times, each request gets the answer of
+// one policy or the other, and none an error.
+func TestPoliciesAreSwappedUnderLoad(t *testing.T) {
+	g := newGuarded(t, guarded("own", "/users/{user}", "own"))
+	g.UseIdentity(&identity.Gate{Sources: []identity.Named{{Name: "test", Source: byHeader{}}}})
+	table := g.Table()
+	sets := []*authz.Set{policies(t), policies(t)}
+	done := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				path, want := "/users/u1", 200
+				if n%2 == 1 {
+					path, want = "/users/u2", 403
+				}
+				answer := g.send(t, "GET", path, "", "X-Test: u1 customer")
+				_, _ = io.Copy(io.Discard, answer.Body)
+				<-g.last
+				if answer.StatusCode != want {
+					t.Errorf("%s: %d, want %d", path, answer.StatusCode, want)
+					return
+				}
+			}
+		})
+	}
+	for i := range 1000 {
+		if problems := g.Publish(table, sets[i%2]); problems.HasErrors() {
+			t.Fatal(problems)
+		}
+	}
+	close(done)
+	clients.Wait()
+}
