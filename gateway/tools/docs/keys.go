@@ -22,6 +22,8 @@ var sections = []section{
 	{"A backend", reflect.TypeFor[route.Backend]()},
 	{"A route", reflect.TypeFor[route.Definition]()},
 	{"Settings", reflect.TypeFor[route.Settings]()},
+	{"Who asks: `identity` of a backend", reflect.TypeFor[route.Told]()},
+	{"What a policy sees: `policy_input`", reflect.TypeFor[route.PolicyInput]()},
 	{"Conditions: `when`", reflect.TypeFor[route.Conditions]()},
 	{"GraphQL: `when.graphql`", reflect.TypeFor[route.GraphQL]()},
 	{"Rewrites: `rewrite`", reflect.TypeFor[route.Rewrite]()},
@@ -83,7 +85,7 @@ func typeName(t reflect.Type) string {
 		return "mapping of names to " + plural(t.Elem())
 	case reflect.Slice:
 		return "list of " + plural(t.Elem())
-	case reflect.Float64:
+	case reflect.Float64, reflect.Int:
 		return "number"
 	case reflect.String:
 		return "text"

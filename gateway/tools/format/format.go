@@ -109,6 +109,7 @@ func meaning(file routefile.File) []string {
 		d.Origin = route.Origin{}
 		said = append(said, fmt.Sprintf("%#v", d))
 	}
+	said = append(said, fmt.Sprintf("%#v", set.Rest))
 	for _, p := range problems {
 		said = append(said, fmt.Sprint("problem ", p.Code, p.Path, p.Message))
 	}

@@ -132,6 +132,7 @@ func setOf(source string) map[string]any {
 	for i := range set.Backends {
 		set.Backends[i].Origin = route.Origin{}
 	}
+	set.RestOrigin = route.Origin{}
 	for i := range set.Routes {
 		set.Routes[i].Origin = route.Origin{}
 	}

@@ -84,12 +84,20 @@ func originOf(v Version) Origin {
 	return Origin{Name: v.Name, Revision: v.Verdict.Table.Revision, Routes: len(v.Verdict.Set.Routes)}
 }
 
+// restOf is the default entry as a route: of the folder's defaults it has what decides
+// who may.
+func restOf(set route.Set) *route.Definition {
+	return &route.Definition{ID: route.DefaultID, Settings: route.Settings{
+		Identity: set.Rest.Identity, Policy: set.Rest.Policy, Mode: set.Rest.Mode, PolicyInput: set.Rest.PolicyInput,
+	}, Origin: set.RestOrigin}
+}
+
 func versionOf(v control.Verdict) version {
 	byID := make(map[string]*unit, len(v.Set.Routes)+1)
 	for i := range v.Set.Routes {
 		byID[v.Set.Routes[i].ID] = &unit{written: &v.Set.Routes[i]}
 	}
-	byID[route.DefaultID] = &unit{written: &route.Definition{ID: route.DefaultID}}
+	byID[route.DefaultID] = &unit{written: restOf(v.Set)}
 	units := make([]*unit, len(v.Table.Entries))
 	for i, e := range v.Table.Entries {
 		units[i] = byID[e.ID]

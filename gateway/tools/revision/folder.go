@@ -13,9 +13,9 @@ import (
 	"ficus/gateway/routefile"
 )
 
-// folder reads one folder of a commit; "" is the top. The content of files that are no
-// route files is not read.
-func (g git) folder(commit, name string) (fs.FS, error) {
+// folder reads one folder of a commit, with its policies; "" is the top. The content of
+// files that are neither is not read.
+func (g git) folder(commit, name string) (memory, error) {
 	out, err := g.command("ls-tree", "-z", "--full-tree", commit+":"+name).Output()
 	if err != nil {
 		return nil, errors.New("the revision has no such folder")
@@ -26,7 +26,15 @@ func (g git) folder(commit, name string) (fs.FS, error) {
 			files = append(files, &file{name: called, mode: modeOf(about)})
 		}
 	}
-	return files, g.fill(files, commit+":"+strings.TrimPrefix(name+"/", "/"))
+	at := strings.TrimPrefix(name+"/", "/")
+	for _, f := range files {
+		if f.name == routefile.PoliciesFolder && f.IsDir() {
+			if f.inside, err = g.folder(commit, at+f.name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return files, g.fill(files, commit+":"+at)
 }
 
 // modeOf reads "100644 blob <object>".
@@ -46,7 +54,7 @@ func (g git) fill(files memory, before string) error {
 	var names strings.Builder
 	for _, f := range files {
 		switch {
-		case path.Ext(f.name) != ".yaml" || f.mode.IsDir():
+		case f.mode.IsDir() || path.Ext(f.name) != ".yaml" && path.Ext(f.name) != ".rego" && f.name != "data.json":
 		case strings.Contains(f.name, "\n"):
 			f.err = errors.New("the name holds a line break")
 		default:

@@ -7,10 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 )
 
-// memory is a folder in memory. The folders in it are empty: nothing looks into them.
+// memory is a folder in memory. The folders in it are empty but for that of policies:
+// nothing looks into them.
 type memory []*file
 
 // file is a file of it, and what tells about the file.
@@ -19,6 +21,8 @@ type file struct {
 	mode fs.FileMode
 	data []byte
 	err  error // why it can't be read
+
+	inside memory // of a folder
 }
 
 func (f *file) Name() string       { return f.name }
@@ -37,11 +41,17 @@ func (m memory) Open(name string) (fs.File, error) {
 	if name == "." {
 		return &openFile{file: &file{name: ".", mode: fs.ModeDir | 0o755}, rest: m.entries()}, nil
 	}
+	first, below, _ := strings.Cut(name, "/")
 	for _, f := range m {
-		if f.name == name {
-			if f.err != nil {
-				return refuse(f.err)
-			}
+		switch {
+		case f.name != first:
+		case f.err != nil:
+			return refuse(f.err)
+		case below != "":
+			return f.inside.Open(below)
+		case f.IsDir():
+			return &openFile{file: f, rest: f.inside.entries()}, nil
+		default:
 			return &openFile{file: f, content: bytes.NewReader(f.data)}, nil
 		}
 	}

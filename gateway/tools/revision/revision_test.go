@@ -53,7 +53,7 @@ func repository(t *testing.T) string {
 	write("sub/routes/a.yaml", "one")
 	write("sub/routes/b c.yaml", strings.Repeat("two\n", 100_000))
 	write("sub/routes/large.yaml", strings.Repeat("x", routefile.MaxFileSize+7))
-	write("sub/routes/policies/p.rego", "")
+	write("sub/routes/policies/p.rego", "package p")
 	write("sub/routes/folder.yaml/x", "")
 	write("sub/routes/odd\nname.yaml", "")
 	link("../../shared.yaml", "sub/routes/shared.yaml")
@@ -76,6 +76,7 @@ func TestOpen(t *testing.T) {
 	}{
 		{sub, "routes", "routes", "routes", "a.yaml", "changed"},
 		{sub, "routes", "HEAD~1", "HEAD~1:sub/routes", "a.yaml", "one"},
+		{sub, "routes", "v1", "v1:sub/routes", "policies/p.rego", "package p"},
 		{sub, "routes", "main", "main:sub/routes", "a.yaml", "changed"},
 		{dir, "sub/routes", "v1", "v1:sub/routes", "a.yaml", "one"},
 		{dir, filepath.Join(dir, "sub", "routes"), "v1", "v1:sub/routes", "a.yaml", "one"},
