@@ -19,14 +19,14 @@ func FuzzShape(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		want := shape.MatchString(token) && !strings.Contains(token, "\n") && len(token) <= 8192
+		want := shape.MatchString(token) && !strings.Contains(token, "\n")
 		if want {
 			for _, segment := range strings.Split(token, ".") {
 				b, err := base64.RawURLEncoding.DecodeString(segment)
 				want = want && err == nil && base64.RawURLEncoding.EncodeToString(b) == segment
 			}
 		}
-		err := checkShape(token, 8192)
+		err := checkShape(token)
 		if (err == nil) != want || err != nil && !errors.Is(err, identity.ErrRefused) {
 			t.Errorf("%.100q: %v, want good: %v", token, err, want)
 		}
@@ -35,7 +35,7 @@ func FuzzShape(f *testing.F) {
 
 func TestShapeAllocatesNothing(t *testing.T) {
 	good := sign("RS256", goodClaims())
-	if n := testing.AllocsPerRun(100, func() { _ = checkShape(good, 8192) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { _ = checkShape(good) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
