@@ -52,9 +52,7 @@ func (s *Source) Answered(r *http.Request, answer http.Header) {
 	if len(fresh) == 0 && !(len(s.forget) > 0 && s.forget[cutSlash(r.URL.Path)]) {
 		return
 	}
-	// A session too large to be asked about is not remembered either.
-	session, _ := sessionOf(r.Header, s.config.Cookies)
-	for _, p := range append(session, fresh...) {
+	for _, p := range append(pairsOf(r.Header, s.config.Cookies), fresh...) {
 		s.forgotten.count(p).Add(1)
 	}
 }

@@ -18,29 +18,36 @@ type pair struct{ name, value string }
 // maxSession is how many bytes the cookies of a session may have, names included.
 const maxSession = 8192
 
-// sessionOf returns a request's cookies of the given names, in their order, duplicates
-// too, and none where all are empty.
+// sessionOf returns the cookies that stand for a request's session, and none where all are
+// empty.
 func sessionOf(header http.Header, names []string) ([]pair, error) {
-	var session []pair
+	session := pairsOf(header, names)
 	size, filled := 0, false
+	for _, p := range session {
+		size += len(p.name) + len(p.value) + len("=; ")
+		filled = filled || p.value != ""
+	}
+	switch {
+	case !filled:
+		return nil, nil
+	case size > maxSession:
+		return nil, fmt.Errorf("session %w: its cookies have more than %d bytes", identity.ErrRefused, maxSession)
+	}
+	return session, nil
+}
+
+// pairsOf returns a request's cookies of the given names, in their order, duplicates too.
+func pairsOf(header http.Header, names []string) []pair {
+	var pairs []pair
 	for _, line := range header["Cookie"] {
 		for text := range strings.SplitSeq(line, ";") {
 			name, value, _ := strings.Cut(text, "=")
-			name, value = strings.Trim(name, " \t"), strings.Trim(value, " \t")
-			if !slices.Contains(names, name) {
-				continue
+			if name = strings.Trim(name, " \t"); slices.Contains(names, name) {
+				pairs = append(pairs, pair{name, strings.Trim(value, " \t")})
 			}
-			if size += len(name) + len(value) + len("=; "); size > maxSession {
-				return nil, fmt.Errorf("session %w: its cookies have more than %d bytes", identity.ErrRefused, maxSession)
-			}
-			filled = filled || value != ""
-			session = append(session, pair{name, value})
 		}
 	}
-	if !filled {
-		return nil, nil
-	}
-	return session, nil
+	return pairs
 }
 
 // cookieHeader returns the session as a Cookie header's value.
