@@ -130,7 +130,13 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 		return nil, errors.New("the token is too long")
 	}
 	claims := jwt.MapClaims{}
-	parsed, err := v.parser.ParseWithClaims(token, claims, v.keys.KeyfuncCtx(ctx))
+	parsed, err := v.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
+		// Without an id the library tries all keys.
+		if kid, _ := t.Header["kid"].(string); kid == "" {
+			return nil, errors.New("it names no key")
+		}
+		return v.keys.KeyfuncCtx(ctx)(t)
+	})
 	if err != nil {
 		return nil, err
 	}
