@@ -1,9 +1,10 @@
 // Package identity is room 2: it finds out who asks, and says so to backends.
 //
-// Inwards, a [Source] knows one kind of credential: a bearer token, the monolith's
-// session asked for by introspection, or a session format read directly (package
-// sessions). Outwards, an internal token or headers carry the principal to a backend.
-// Nothing here decides who may: that is room 3.
+// Inwards, a [Source] knows one kind of credential: a bearer token (package bearer), the
+// monolith's session asked for by introspection (package introspection), or a session
+// format read directly (package sessions). Outwards, an [Outward] carries the principal to
+// a backend, by an internal token (package issuer), by headers or by both; a [Stripper]
+// sees to it that no client does so itself. Nothing here decides who may: that is room 3.
 package identity
 
 import (

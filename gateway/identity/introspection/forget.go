@@ -26,12 +26,7 @@ func (f *forgotten) stamp(session []pair) uint64 {
 }
 
 func (f *forgotten) count(p pair) *atomic.Uint64 {
-	var h maphash.Hash
-	h.SetSeed(f.seed)
-	h.WriteString(p.name)
-	h.WriteByte('=')
-	h.WriteString(p.value)
-	return &f.counts[h.Sum64()%uint64(len(f.counts))]
+	return &f.counts[maphash.Comparable(f.seed, p)%uint64(len(f.counts))]
 }
 
 // Forget forgets all sessions that one of the cookies is of, by name and value. What is
