@@ -11,4 +11,5 @@ import (
 	_ "ficus/modules/handler"
 	_ "ficus/modules/handover"
 	_ "ficus/modules/line"
+	_ "ficus/modules/sessions"
 )

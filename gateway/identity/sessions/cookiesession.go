@@ -13,8 +13,8 @@ import (
 // known to the browser alone.
 type CookieSession struct {
 	Options
-	Keys   []string // as the option keys; or the one of the option secret
-	Digest string   // keygrip's algorithm: "sha1", "sha256", "sha384", "sha512". Default: sha1
+	Secrets []string // as the option keys; or the one of the option secret
+	Digest  string   // keygrip's algorithm: "sha1", "sha256", "sha384", "sha512". Default: sha1
 }
 
 // Source returns the source of these sessions.
@@ -27,7 +27,7 @@ func (c CookieSession) Source() (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := derive(c.Keys, asItIs)
+	keys, err := derive(c.Secrets, asItIs)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package sessions
 
 import (
 	"crypto/hmac"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // Express and Rails before 7.0 use it, as HMAC
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"

@@ -64,7 +64,7 @@ var formats = map[string]tested{
 		return r
 	}, users: map[string]string{"user": "42", "no purpose": "42"}, refuse: []string{"another cookie", "marshal"}},
 	"cookie_session": {folder: "express", at: func(_ testing.TB, v sessions.Vectors, later time.Duration) described {
-		return sessions.CookieSession{Keys: v.Secrets, Options: sessions.Options{Subject: "passport.user", Now: v.Clock(later)}}
+		return sessions.CookieSession{Secrets: v.Secrets, Options: sessions.Options{Subject: "passport.user", Now: v.Clock(later)}}
 	}, users: map[string]string{"cookie_session user": "42", "cookie_session anonymous": "", "cookie_session older key": "42"}},
 	"php files": {folder: "php", at: func(t testing.TB, v sessions.Vectors, later time.Duration) described {
 		return sessions.PHP{Folder: fill(t, v, later), Options: sessions.Options{Subject: "user_id"}}
@@ -192,7 +192,7 @@ func TestTamperedCookies(t *testing.T) {
 					changed[cookie] = bad
 					wantRefused(t, s, what, sessions.Request(changed))
 				}
-				for _, twin := range []string{cookie, "%" + strings.ToUpper(hex(cookie[0])) + cookie[1:]} {
+				for _, twin := range []string{cookie, "%" + hex(cookie[0]) + cookie[1:], "\xa0" + cookie, cookie + "\x85"} {
 					for _, value := range []string{value, "", "x", "a b", `"`} {
 						r := sessions.Request(cookies)
 						r.Header.Set("Cookie", r.Header.Get("Cookie")+"; "+twin+"="+value)
