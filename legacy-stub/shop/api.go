@@ -54,11 +54,15 @@ func checkJSON(r *http.Request) error {
 func (s *Shop) apiCustomer(h handlerFunc) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		if v.user() == nil {
-			w.Header().Set("WWW-Authenticate", `Session realm="shop"`) // RFC 9110, 11.6.1: a 401 names a scheme
-			return fail(http.StatusUnauthorized, "login_required", "log in first")
+			return loginRequired(w)
 		}
 		return h(w, r, v)
 	}
+}
+
+func loginRequired(w http.ResponseWriter) error {
+	w.Header().Set("WWW-Authenticate", `Session realm="shop"`) // RFC 9110, 11.6.1: a 401 names a scheme
+	return fail(http.StatusUnauthorized, "login_required", "log in first")
 }
 
 // readJSON reads the one JSON value that a request's body must be.

@@ -72,6 +72,7 @@ func (s *Shop) apiRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /api/orders", s.api(s.apiCustomer(s.apiPlaceOrder)))
 	mux.Handle("GET /api/orders/{id}", s.api(s.apiCustomer(s.apiOrder)))
 	mux.Handle("GET /api/account", s.api(s.apiCustomer(s.apiAccount)))
+	mux.HandleFunc("GET /api/session", s.apiSession)
 	mux.Handle("GET /graphql", s.api(s.graphqlGet))
 	mux.Handle("POST /graphql", s.api(s.graphqlPost))
 }

@@ -18,7 +18,8 @@ type Session struct {
 	TokenHash string
 	CSRFToken string
 	CartID    int64
-	Flash     string // "kind|text" or ""
+	Flash     string    // "kind|text" or ""
+	BeganAt   time.Time // a user's session begins with the login
 	ExpiresAt time.Time
 	User      *User // nil: a guest; without the password's hash
 }
@@ -32,19 +33,19 @@ func HashToken(token string) string {
 // Session finds the session of a token while it counts, or ErrNotFound.
 func (s *Store) Session(ctx context.Context, token string) (Session, error) {
 	x := Session{TokenHash: HashToken(token)}
-	var expires int64
+	var began, expires int64
 	var id, created sql.NullInt64
 	var email, name, role sql.NullString
-	err := s.reader().row(ctx, `SELECT x.csrf_token, x.cart_id, x.flash, x.expires_at, u.id, u.email, u.name, u.role, u.created_at
+	err := s.reader().row(ctx, `SELECT x.csrf_token, x.cart_id, x.flash, x.created_at, x.expires_at, u.id, u.email, u.name, u.role, u.created_at
 		FROM sessions x LEFT JOIN users u ON u.id = x.user_id WHERE x.token_hash = ? AND x.expires_at > ?`, x.TokenHash, s.nowMillis()).
-		Scan(&x.CSRFToken, &x.CartID, &x.Flash, &expires, &id, &email, &name, &role, &created)
+		Scan(&x.CSRFToken, &x.CartID, &x.Flash, &began, &expires, &id, &email, &name, &role, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Session{}, ErrNotFound
 	}
 	if err != nil {
 		return Session{}, fmt.Errorf("reading a session: %w", err)
 	}
-	x.ExpiresAt = fromMillis(expires)
+	x.BeganAt, x.ExpiresAt = fromMillis(began), fromMillis(expires)
 	if id.Valid {
 		x.User = &User{ID: id.Int64, Email: email.String, Name: name.String, Role: role.String, CreatedAt: fromMillis(created.Int64)}
 	}
@@ -53,7 +54,7 @@ func (s *Store) Session(ctx context.Context, token string) (Session, error) {
 
 // StartSession begins a guest's session with an empty cart.
 func (s *Store) StartSession(ctx context.Context, token, csrf string) (Session, error) {
-	x := Session{TokenHash: HashToken(token), CSRFToken: csrf, ExpiresAt: s.now().Add(SessionLife)}
+	x := Session{TokenHash: HashToken(token), CSRFToken: csrf, BeganAt: s.now(), ExpiresAt: s.now().Add(SessionLife)}
 	err := s.update(ctx, "starting a session", func(q querier) error {
 		var err error
 		if x.CartID, err = insertCart(ctx, q, 0, s.nowMillis()); err != nil {
@@ -67,7 +68,7 @@ func (s *Store) StartSession(ctx context.Context, token, csrf string) (Session, 
 // Login puts a new session, with a new token and the user's cart, in the place of a guest's session. What the guest had in the cart is
 // added to the user's. The old session ends, so a token that was known before the login is worth nothing after it.
 func (s *Store) Login(ctx context.Context, guest Session, userID int64, token, csrf string) (Session, error) {
-	x := Session{TokenHash: HashToken(token), CSRFToken: csrf, ExpiresAt: s.now().Add(SessionLife)}
+	x := Session{TokenHash: HashToken(token), CSRFToken: csrf, BeganAt: s.now(), ExpiresAt: s.now().Add(SessionLife)}
 	err := s.update(ctx, fmt.Sprintf("logging user %d in", userID), func(q querier) error {
 		// The update is also the lock that keeps two logins from making two carts.
 		if err := oneRow(q.exec(ctx, "UPDATE users SET last_login_at = ? WHERE id = ?", s.nowMillis(), userID)); err != nil {
@@ -102,7 +103,7 @@ func (s *Store) insertSession(ctx context.Context, q querier, x Session) error {
 		user = x.User.ID
 	}
 	_, err := q.exec(ctx, "INSERT INTO sessions (token_hash, user_id, cart_id, csrf_token, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-		x.TokenHash, nullID(user), x.CartID, x.CSRFToken, s.nowMillis(), millis(x.ExpiresAt))
+		x.TokenHash, nullID(user), x.CartID, x.CSRFToken, millis(x.BeganAt), millis(x.ExpiresAt))
 	return err
 }
 
