@@ -23,6 +23,7 @@ database and with the monolith's sessions, so both may serve the same visitors a
 		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&config.DB, "db", "data/shop.db", "the monolith's database: `PATH` of an SQLite file, or a postgres:// URL")
 			f.StringVar(&config.LegacyBaseURL, "legacy-base-url", "", "`URL` that the monolith calls its own (default http://127.0.0.1:9101)")
+			f.StringVar(&config.JWKSURL, "jwks-url", "", "`URL` of the gateway's key set, for its tokens that say who asks (default: nobody is asked for one)")
 			f.BoolVar(&config.TrustProxy, "trust-proxy", false, "believe X-Forwarded-Proto; set it where the monolith has it set")
 		},
 		Open: func(ctx context.Context, logger *slog.Logger) (web.Service, error) {

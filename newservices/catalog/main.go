@@ -28,6 +28,7 @@ monolith's database and keeps up to date.
 			f.StringVar(&config.Store, "store", "data/catalog.bolt", "`FILE` of the document store")
 			f.StringVar(&config.LegacyBaseURL, "legacy-base-url", "", "`URL` that the monolith calls its own (default http://127.0.0.1:9101)")
 			f.DurationVar(&config.Poll, "poll", 50*time.Millisecond, "time between two looks for changes")
+			f.StringVar(&config.JWKSURL, "jwks-url", "", "`URL` of the gateway's key set, for its tokens that say who asks (default: nobody is asked for one)")
 			f.BoolVar(&config.TrustProxy, "trust-proxy", false, "believe X-Forwarded-Proto; set it where the monolith has it set")
 		},
 		Open: func(ctx context.Context, logger *slog.Logger) (web.Service, error) {

@@ -13,11 +13,29 @@ import (
 
 func (s *Service) routes() map[string]shopapi.HandlerFunc {
 	return map[string]shopapi.HandlerFunc{
-		"GET /api/cart":               s.get,
-		"POST /api/cart/items":        s.add,
-		"PUT /api/cart/items/{id}":    s.set,
-		"PATCH /api/cart/items/{id}":  s.set,
-		"DELETE /api/cart/items/{id}": s.remove,
+		"GET /api/cart":               s.withCart(s.get),
+		"POST /api/cart/items":        s.withCart(s.add),
+		"PUT /api/cart/items/{id}":    s.withCart(s.set),
+		"PATCH /api/cart/items/{id}":  s.withCart(s.set),
+		"DELETE /api/cart/items/{id}": s.withCart(s.remove),
+	}
+}
+
+// withCart finds the cart that a request is about: the caller's own, if the gateway says who that is,
+// else the session's. The monolith gives a user's sessions the user's cart, so both are the same one.
+func (s *Service) withCart(handle func(w http.ResponseWriter, r *http.Request, cartID int64) error) shopapi.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, v shopapi.Visit) error {
+		if v.Caller.UserID == 0 {
+			return handle(w, r, v.CartID)
+		}
+		cartID, err := s.carts.ofUser(r.Context(), v.Caller.UserID)
+		if errors.Is(err, legacydb.ErrNotFound) {
+			return shopapi.NoAccount()
+		}
+		if err != nil {
+			return err
+		}
+		return handle(w, r, cartID)
 	}
 }
 

@@ -18,7 +18,8 @@ const maxQuantity = 99
 // schema is what the carts need of the database, beside sessions and products.
 func schema() legacydb.Schema {
 	return legacydb.Schema{
-		"carts":      {"id", "version", "updated_at"},
+		"users":      {"id", "last_login_at"},
+		"carts":      {"id", "user_id", "version", "created_at", "updated_at"},
 		"cart_items": {"cart_id", "product_id", "quantity", "added_at"},
 	}
 }
@@ -40,6 +41,32 @@ type line struct {
 type carts struct {
 	db  *legacydb.DB
 	now func() time.Time
+}
+
+// ofUser finds the cart of a user, or makes it as the monolith does at the first login; ErrNotFound if
+// there is no such user.
+func (c *carts) ofUser(ctx context.Context, userID int64) (id int64, err error) {
+	const find = "SELECT id FROM carts WHERE user_id = ?"
+	err = c.db.Reader().Row(ctx, find, userID).Scan(&id)
+	if err == nil {
+		return id, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("finding the cart of user %d: %w", userID, err)
+	}
+	err = c.db.Update(ctx, fmt.Sprintf("making the cart of user %d", userID), func(q legacydb.Querier) error {
+		// The update changes nothing: it is the monolith's lock that keeps two logins from making two carts.
+		if err := mustChange(q.Exec(ctx, "UPDATE users SET last_login_at = last_login_at WHERE id = ?", userID)); err != nil {
+			return err
+		}
+		err := q.Row(ctx, find, userID).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			now := c.now().UnixMilli()
+			err = q.Row(ctx, "INSERT INTO carts (user_id, created_at, updated_at) VALUES (?, ?, ?) RETURNING id", userID, now, now).Scan(&id)
+		}
+		return err
+	})
+	return id, err
 }
 
 // read returns a cart and the number of the latest product change, which is not newer than the cart.

@@ -14,11 +14,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"ficus/newservices/internal/caller"
 	"ficus/newservices/internal/legacydb"
 	"ficus/newservices/internal/shopapi"
 	"ficus/newservices/internal/web"
@@ -29,6 +31,7 @@ type Config struct {
 	DB            string // the monolith's database: path of an SQLite file, or a postgres:// URL. Required.
 	LegacyBaseURL string // what the monolith calls its own address. Default: http://127.0.0.1:9101
 	TrustProxy    bool   // believe X-Forwarded-Proto, as the monolith's -trust-proxy
+	JWKSURL       string // of the gateway's key set. "": sessions alone tell whose a cart is
 	Logger        *slog.Logger
 	Now           func() time.Time // default: time.Now
 	Rand          io.Reader        // of session tokens; read by one goroutine at a time. Default: crypto/rand.Reader
@@ -38,6 +41,7 @@ type Config struct {
 type Service struct {
 	db      *legacydb.DB
 	carts   *carts
+	callers *caller.Callers
 	api     *shopapi.API
 	handler http.Handler
 }
@@ -56,10 +60,15 @@ func Open(_ context.Context, config Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	callers, err := caller.Open(caller.Config{JWKSURL: config.JWKSURL, Audience: "cart", Logger: config.Logger, Now: config.Now})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	random := shopapi.Locked(config.Rand)
-	s := &Service{db: db, carts: &carts{db: db, now: config.Now}}
+	s := &Service{db: db, carts: &carts{db: db, now: config.Now}, callers: callers}
 	s.api = shopapi.New(shopapi.Config{
-		BaseURL: config.LegacyBaseURL, TrustProxy: config.TrustProxy, Logger: config.Logger, Now: config.Now, Rand: random,
+		BaseURL: config.LegacyBaseURL, TrustProxy: config.TrustProxy, Identify: callers.Identify,
+		Logger: config.Logger, Now: config.Now, Rand: random,
 	}, legacydb.NewSessions(db, config.Now, random))
 	s.handler = web.Handler(web.NewOps("cart", s.Ready), config.Logger, config.Now, s.api.Handler(s.routes()))
 	return s, nil
@@ -78,5 +87,9 @@ func (s *Service) Ready() error {
 	return s.db.Check(ctx, legacydb.SessionSchema().With(legacydb.ProductSchema()).With(schema()))
 }
 
-// Close closes the connections to the database. It may be called more than once.
-func (s *Service) Close() error { return s.db.Close() }
+// Close closes the connections to the database and ends the fetching of keys. It may be called more than
+// once.
+func (s *Service) Close() error {
+	s.callers.Close()
+	return s.db.Close()
+}

@@ -77,7 +77,7 @@ type unknownCategory struct {
 
 var errNotImported = errors.New("the first import is not complete")
 
-func (s *Service) list(w http.ResponseWriter, r *http.Request, _ int64) error {
+func (s *Service) list(w http.ResponseWriter, r *http.Request, _ shopapi.Visit) error {
 	q, err := readQuery(r.URL.Query())
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request, _ int64) error {
 	return nil
 }
 
-func (s *Service) get(w http.ResponseWriter, r *http.Request, _ int64) error {
+func (s *Service) get(w http.ResponseWriter, r *http.Request, _ shopapi.Visit) error {
 	id, err := shopapi.PathID(r)
 	if err != nil {
 		return err

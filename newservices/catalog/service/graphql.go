@@ -16,7 +16,7 @@ func newGraph(api *shopapi.API) (*graph.Graph, error) {
 }
 
 // graphQLPost takes {"query": …, "operationName": …, "variables": …}.
-func (s *Service) graphQLPost(w http.ResponseWriter, r *http.Request, _ int64) error {
+func (s *Service) graphQLPost(w http.ResponseWriter, r *http.Request, _ shopapi.Visit) error {
 	var q graph.Request
 	if err := shopapi.ReadJSON(r, &q); err != nil {
 		return err
@@ -25,7 +25,7 @@ func (s *Service) graphQLPost(w http.ResponseWriter, r *http.Request, _ int64) e
 }
 
 // graphQLGet takes the same in the query, with variables as JSON.
-func (s *Service) graphQLGet(w http.ResponseWriter, r *http.Request, _ int64) error {
+func (s *Service) graphQLGet(w http.ResponseWriter, r *http.Request, _ shopapi.Visit) error {
 	in := r.URL.Query()
 	q := graph.Request{Query: in.Get("query"), OperationName: in.Get("operationName")}
 	if text := in.Get("variables"); text != "" {

@@ -26,6 +26,7 @@ import (
 	"ficus/newservices/catalog/internal/docstore"
 	"ficus/newservices/catalog/internal/graph"
 	"ficus/newservices/catalog/internal/importer"
+	"ficus/newservices/internal/caller"
 	"ficus/newservices/internal/legacydb"
 	"ficus/newservices/internal/shopapi"
 	"ficus/newservices/internal/web"
@@ -37,6 +38,7 @@ type Config struct {
 	Store         string        // file of the document store, made where there is none. Required.
 	LegacyBaseURL string        // what the monolith calls its own address. Default: http://127.0.0.1:9101
 	TrustProxy    bool          // believe X-Forwarded-Proto, as the monolith's -trust-proxy
+	JWKSURL       string        // of the gateway's key set. "": its tokens are not looked at
 	Poll          time.Duration // between two looks for changes. Default: 50ms
 	Logger        *slog.Logger
 	Now           func() time.Time // default: time.Now
@@ -60,6 +62,7 @@ type Service struct {
 	db       *legacydb.DB
 	store    *docstore.Store
 	importer *importer.Importer
+	callers  *caller.Callers
 	api      *shopapi.API
 	graph    *graph.Graph
 	handler  http.Handler
@@ -77,16 +80,21 @@ func Open(_ context.Context, config Config) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	callers, err := caller.Open(caller.Config{JWKSURL: config.JWKSURL, Audience: "catalog", Logger: config.Logger, Now: config.Now})
+	if err != nil {
+		return nil, errors.Join(err, store.Close(), db.Close())
+	}
 	random := shopapi.Locked(config.Rand)
 	s := &Service{
-		db: db, store: store,
+		db: db, store: store, callers: callers,
 		importer: &importer.Importer{DB: db, Store: store, Poll: config.Poll, Logger: config.Logger, Now: config.Now},
 		api: shopapi.New(shopapi.Config{
-			BaseURL: config.LegacyBaseURL, TrustProxy: config.TrustProxy, SessionOptional: true,
+			BaseURL: config.LegacyBaseURL, TrustProxy: config.TrustProxy, Identify: callers.Identify, SessionOptional: true,
 			Logger: config.Logger, Now: config.Now, Rand: random,
 		}, legacydb.NewSessions(db, config.Now, random)),
 	}
 	if s.graph, err = newGraph(s.api); err != nil {
+		callers.Close()
 		return nil, errors.Join(err, store.Close(), db.Close())
 	}
 	ops := web.NewOps("catalog", s.Ready)
@@ -104,6 +112,7 @@ func (s *Service) start() func() error {
 	return func() error {
 		cancel()
 		work.Wait()
+		s.callers.Close()
 		return errors.Join(s.store.Close(), s.db.Close())
 	}
 }

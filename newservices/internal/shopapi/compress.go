@@ -3,6 +3,7 @@ package shopapi
 import (
 	"bytes"
 	"compress/gzip"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,9 +12,9 @@ import (
 // minCompressed is the size, in bytes, of a body below which compression is not worth it.
 const minCompressed = 512
 
-// compress gives a client the gzip that it asks for, where the answer is long enough. Every answer that
-// could have been compressed says so in Vary. Answers are small and made in one piece, so they are held
-// until they are whole.
+// compress gives a client the gzip that it asks for, where the answer is text and long enough. Every
+// answer that could have been compressed says so in Vary. Answers are small and made in one piece, so
+// they are held until they are whole.
 func compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		held := &heldAnswer{ResponseWriter: w}
@@ -22,10 +23,13 @@ func compress(next http.Handler) http.Handler {
 			return // nothing was answered: a panic is on its way, or net/http says 200
 		}
 		body := held.body.Bytes()
-		w.Header().Add("Vary", "Accept-Encoding")
-		if len(body) >= minCompressed && acceptsGzip(r.Header.Values("Accept-Encoding")) {
-			w.Header().Set("Content-Encoding", "gzip")
-			body = zipped(body)
+		if h := w.Header(); compressible(held.status, h) {
+			h.Add("Vary", "Accept-Encoding")
+			if len(body) >= minCompressed && acceptsGzip(r.Header.Values("Accept-Encoding")) {
+				h.Set("Content-Encoding", "gzip")
+				h.Del("Content-Length")
+				body = zipped(body)
+			}
 		}
 		w.WriteHeader(held.status)
 		_, _ = w.Write(body) // a client that went away
@@ -48,6 +52,18 @@ func zipped(body []byte) []byte {
 	_, _ = z.Write(body)                              // a buffer takes everything
 	_ = z.Close()
 	return out.Bytes()
+}
+
+// compressible tells whether an answer could be compressed. One that comes in ranges can't.
+func compressible(status int, h http.Header) bool {
+	switch {
+	case status == http.StatusPartialContent || h.Get("Accept-Ranges") != "":
+		return false
+	case status == http.StatusNotModified: // says Vary as the 200 would
+		return strings.HasPrefix(h.Get("ETag"), "W/")
+	}
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && (kind == "application/json" || kind == "text/html" || kind == "text/plain")
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3).

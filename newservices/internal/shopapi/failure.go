@@ -25,9 +25,9 @@ var notFound = &Failure{Status: http.StatusNotFound, Code: "not_found", Message:
 // NotFound is the failure of an address at which there is nothing.
 func NotFound() error { return notFound }
 
-// failureOf finds the answer for an error. What the client can't help is a 500, and only the log tells
+// FailureOf finds the answer for an error. What the client can't help is a 500, and only the log tells
 // more.
-func (a *API) failureOf(r *http.Request, err error) *Failure {
+func (a *API) FailureOf(r *http.Request, err error) *Failure {
 	var f *Failure
 	var size *http.MaxBytesError
 	switch {

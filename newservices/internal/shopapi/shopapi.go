@@ -1,7 +1,7 @@
 // Package shopapi is the monolith's JSON API as its clients know it, without what is in it: sessions
 // that begin by themselves, cookies, error bodies, validators, compression, and the habits ("quirks")
 // that clients have come to depend on. A new service that answers through it can't be told from the
-// monolith.
+// monolith. Who is logged in it asks nobody but [Config.Identify].
 //
 // The services under newservices put their handlers into it. It promises the monolith's order of
 // checks, so that a request with two mistakes gets the same answer. It knows no products and no carts.
@@ -11,9 +11,7 @@
 package shopapi
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -24,12 +22,15 @@ import (
 	"ficus/newservices/internal/legacydb"
 )
 
-// Config is what the API works with. All but SessionOptional and TrustProxy are required.
+// Config is what the API works with. All but Identify, SessionOptional and TrustProxy are required.
 type Config struct {
 	BaseURL string // what the monolith calls its own address in JSON: scheme and host
 
 	// TrustProxy believes X-Forwarded-Proto, as the monolith does where it is told to.
 	TrustProxy bool
+
+	// Identify tells who sent a request. Nil: everybody is somebody anonymous.
+	Identify Identify
 
 	// SessionOptional answers without a session where none can be read or started, because the
 	// monolith's database is away. Without it such a request is a 500.
@@ -63,9 +64,9 @@ func (l *locked) Read(p []byte) (int, error) {
 	return io.ReadFull(l.source, p)
 }
 
-// HandlerFunc answers a request of a visitor whose cart is named; 0 is a visitor without a session. An
-// error becomes an answer: *Failure as it says, ErrNotFound a 404, any other a 500.
-type HandlerFunc func(w http.ResponseWriter, r *http.Request, cartID int64) error
+// HandlerFunc answers a request of a visitor. An error becomes an answer: *Failure as it says,
+// ErrNotFound a 404, any other a 500.
+type HandlerFunc func(w http.ResponseWriter, r *http.Request, v Visit) error
 
 // maxBody is the size, in bytes, of the largest JSON body that is read.
 const maxBody = 64 << 10
@@ -86,15 +87,15 @@ func (a *API) visit(handle HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		err := checkJSON(r)
-		var cartID int64
+		var v Visit
 		if err == nil {
-			cartID, err = a.session(w, r)
+			v, err = a.begin(w, r)
 		}
 		if err == nil {
-			err = handle(w, r, cartID)
+			err = handle(w, r, v)
 		}
 		if err != nil {
-			a.fail(w, r, a.failureOf(r, err))
+			a.fail(w, r, a.FailureOf(r, err))
 		}
 	})
 }
@@ -117,29 +118,4 @@ func (a *API) WriteJSON(w http.ResponseWriter, r *http.Request, status int, body
 	a.setLastSeen(w, r, status)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text.String()) // a client that went away
-}
-
-// session finds the visitor's session or starts one, as the monolith does on every request.
-func (a *API) session(w http.ResponseWriter, r *http.Request) (cartID int64, err error) {
-	cartID, err = a.findOrStart(w, r)
-	if err != nil && a.SessionOptional && !errors.Is(err, context.Canceled) {
-		a.Logger.WarnContext(r.Context(), "answering without a session", "error", err)
-		return 0, nil
-	}
-	return cartID, err
-}
-
-func (a *API) findOrStart(w http.ResponseWriter, r *http.Request) (int64, error) {
-	if c, err := r.Cookie(sessionCookie); err == nil {
-		s, err := a.sessions.Find(r.Context(), c.Value)
-		if !errors.Is(err, legacydb.ErrNotFound) {
-			return s.CartID, err
-		}
-	}
-	token, s, err := a.sessions.Start(r.Context())
-	if err != nil {
-		return 0, err
-	}
-	a.setCookie(w, r, sessionCookie, token, legacydb.SessionLife)
-	return s.CartID, nil
 }
