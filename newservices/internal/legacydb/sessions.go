@@ -99,3 +99,24 @@ func hashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
+
+// TakeFlash takes the message ("kind|text") that the monolith left in a user's session for its next page;
+// "" if there is none, or no such session of that user.
+func (s *Sessions) TakeFlash(ctx context.Context, token string, userID int64) (flash string, err error) {
+	hash := hashToken(token)
+	err = s.db.Reader().Row(ctx, "SELECT flash FROM sessions WHERE token_hash = ? AND user_id = ? AND expires_at > ?",
+		hash, userID, s.now().UnixMilli()).Scan(&flash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading a session's message: %w", err)
+	}
+	if flash == "" {
+		return "", nil
+	}
+	return flash, s.db.Update(ctx, "forgetting a session's message", func(q Querier) error {
+		_, err := q.Exec(ctx, "UPDATE sessions SET flash = '' WHERE token_hash = ? AND flash = ?", hash, flash)
+		return err
+	})
+}

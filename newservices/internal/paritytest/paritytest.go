@@ -62,6 +62,8 @@ type World struct {
 	Shop, Service *httptest.Server
 	Takes         func(Request) bool
 	Clock         *Clock
+	Identity      func(client string) string // what the gateway says of a client to the service: a token, or ""
+	Gateway       *Gateway                   // whose key the service trusts
 	jars          map[string]map[string]string
 }
 
@@ -71,6 +73,11 @@ func (w *World) Do(t testing.TB, r Request) Answer {
 	to := w.Shop
 	if !r.Shop && w.Service != nil && w.Takes(r) {
 		to = w.Service
+		if w.Identity != nil {
+			if token := w.Identity(r.Client); token != "" {
+				r.Header += "\nFicus-Identity: " + token
+			}
+		}
 	}
 	if w.jars == nil {
 		w.jars = map[string]map[string]string{}
@@ -136,10 +143,11 @@ func send(addr string, r Request, jar map[string]string) (Answer, error) {
 }
 
 var (
-	token   = regexp.MustCompile(`^shop_session=[0-9a-f]{64}; `)
-	csrf    = regexp.MustCompile(`name="csrf_token" value="([0-9a-f]{64})"`)
-	dateFmt = regexp.MustCompile(`^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$`)
-	lengths = regexp.MustCompile(`length=\d+`)
+	token    = regexp.MustCompile(`^shop_session=[0-9a-f]{64}; `)
+	csrf     = regexp.MustCompile(`name="csrf_token" value="([0-9a-f]{64})"`)
+	dateFmt  = regexp.MustCompile(`^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$`)
+	boundary = regexp.MustCompile(`boundary=([0-9a-f]{60})$`)
+	lengths  = regexp.MustCompile(`length=\d+`)
 )
 
 // CSRF is the token of a page's first form.
@@ -152,7 +160,7 @@ func (a Answer) CSRF(t testing.TB) string {
 }
 
 // Shape writes an answer down, with what is random in it reduced to its shape: the session's token, the
-// order of tags, the server's date.
+// order of tags, the server's date, what stands between parts.
 func (a Answer) Shape() string {
 	h := a.Header.Clone()
 	for i, v := range h["Set-Cookie"] {
@@ -184,6 +192,9 @@ func (a Answer) Shape() string {
 		fmt.Fprintf(&b, "%s: %q\n", n, h[n])
 	}
 	b.WriteString("\n" + tags.ReplaceAllStringFunc(string(body), sortTags))
+	if m := boundary.FindStringSubmatch(h.Get("Content-Type")); m != nil {
+		return strings.ReplaceAll(b.String(), m[1], "<boundary>")
+	}
 	return b.String()
 }
 

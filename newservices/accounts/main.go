@@ -1,0 +1,34 @@
+// Command accounts runs the accounts service: who a customer is, from the monolith's database.
+//
+//	go run ./newservices/accounts -db data/shop.db -jwks-url http://127.0.0.1:2019/ficus/jwks
+package main
+
+import (
+	"context"
+	"flag"
+	"log/slog"
+
+	"ficus/newservices/accounts/service"
+	"ficus/newservices/internal/web"
+)
+
+func main() {
+	var config service.Config
+	web.Program{
+		Name: "accounts",
+		Addr: "127.0.0.1:9105",
+		About: `The accounts service. It answers GET /api/account as the monolith does, from the monolith's own
+database. Logging in and out, registering and changing an account stay in the monolith. Who asks it
+learns from the gateway's tokens alone.
+/healthz says that it runs, /readyz whether the database has what it needs, /metrics the rest.`,
+		Flags: func(f *flag.FlagSet) {
+			f.StringVar(&config.DB, "db", "data/shop.db", "the monolith's database: `PATH` of an SQLite file, or a postgres:// URL")
+			f.StringVar(&config.JWKSURL, "jwks-url", "", "`URL` of the gateway's key set, for its tokens that say who asks; needed")
+			f.BoolVar(&config.TrustProxy, "trust-proxy", false, "believe X-Forwarded-Proto; set it where the monolith has it set")
+		},
+		Open: func(ctx context.Context, logger *slog.Logger) (web.Service, error) {
+			config.Logger = logger
+			return service.Open(ctx, config)
+		},
+	}.Main()
+}

@@ -1,0 +1,97 @@
+// Package service is the accounts service: it tells customers what the shop knows of them in the
+// monolith's place, from the monolith's own database. Logging in and changing an account stay the
+// monolith's.
+//
+// Its program, or a demo, opens it and serves its handler. It owns no table, and is not ready while the
+// database lacks what it needs. Whose account is shown is said by the gateway's token and nothing else.
+//
+//	s, err := service.Open(ctx, service.Config{DB: "data/shop.db", JWKSURL: "http://127.0.0.1:2019/ficus/jwks"})
+//	if err != nil { … }
+//	defer s.Close()
+//	http.ListenAndServe("127.0.0.1:9105", s.Handler())
+package service
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"ficus/newservices/internal/caller"
+	"ficus/newservices/internal/legacydb"
+	"ficus/newservices/internal/shopapi"
+	"ficus/newservices/internal/web"
+)
+
+// Config is what the service can be told.
+type Config struct {
+	DB         string // the monolith's database: path of an SQLite file, or a postgres:// URL. Required.
+	JWKSURL    string // of the gateway's key set. Required; it need not answer yet.
+	TrustProxy bool   // believe X-Forwarded-Proto, as the monolith's -trust-proxy
+	Logger     *slog.Logger
+	Now        func() time.Time // default: time.Now
+	Rand       io.Reader        // of session tokens; read by one goroutine at a time. Default: crypto/rand.Reader
+}
+
+func (c *Config) setDefaults() {
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+}
+
+// Service is the open service. It is safe for concurrent use.
+type Service struct {
+	db      *legacydb.DB
+	callers *caller.Callers
+	api     *shopapi.API
+	handler http.Handler
+}
+
+// Open makes the service. Neither the database nor the gateway need be there yet: Ready tells of the
+// first, and without the keys of the second every token is refused.
+func Open(_ context.Context, config Config) (*Service, error) {
+	config.setDefaults()
+	db, err := legacydb.Open(config.DB)
+	if err != nil {
+		return nil, err
+	}
+	callers, err := caller.Open(caller.Config{JWKSURL: config.JWKSURL, Audience: "accounts", Required: true, Logger: config.Logger, Now: config.Now})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	random := shopapi.Locked(config.Rand)
+	s := &Service{db: db, callers: callers}
+	s.api = shopapi.New(shopapi.Config{
+		TrustProxy: config.TrustProxy, Identify: callers.Identify, Logger: config.Logger, Now: config.Now, Rand: random,
+	}, legacydb.NewSessions(db, config.Now, random))
+	s.handler = web.Handler(web.NewOps("accounts", s.Ready), config.Logger, config.Now, s.api.Handler(s.routes()))
+	return s, nil
+}
+
+// Handler serves the API, /healthz, /readyz and /metrics.
+func (s *Service) Handler() http.Handler { return s.handler }
+
+// readyTimeout bounds a look at the database.
+const readyTimeout = 2 * time.Second
+
+// Ready tells whether the database answers and has what the service needs; nil if so.
+func (s *Service) Ready() error {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+	defer cancel()
+	return s.db.Check(ctx, legacydb.SessionSchema().With(schema()))
+}
+
+// Close closes the connections to the database and ends the fetching of keys. It may be called more than
+// once.
+func (s *Service) Close() error {
+	s.callers.Close()
+	return s.db.Close()
+}
