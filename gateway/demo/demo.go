@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"ficus/legacy-stub/shop"
-	cart "ficus/newservices/cart/service"
-	catalog "ficus/newservices/catalog/service"
 )
 
 // Config says what to boot.
@@ -29,16 +27,26 @@ type Config struct {
 	// Routes are the route files to copy, if the folder has none.
 	Routes fs.FS
 
+	// JWKSURL is where the gateway serves the keys of its internal tokens, by which the
+	// services know who asks. It may begin to answer after the services have started.
+	// Default: none; then there are no orders and accounts services, which can't do
+	// without, and the others do not look at tokens.
+	JWKSURL string
+
 	Logger *slog.Logger
+
+	db string // file of the monolith's database
 }
 
 // A Demo is the world booted.
 type Demo struct {
-	Legacy  string // URL of the monolith
-	Catalog string // URL of the catalog service
-	Cart    string // URL of the cart service
-	Dir     string // data
-	Routes  string // folder of the route files
+	Legacy   string // URL of the monolith
+	Catalog  string // URL of the catalog service
+	Cart     string // URL of the cart service
+	Orders   string // URL of the orders service; "" without keys
+	Accounts string // URL of the accounts service; "" without keys
+	Dir      string // data
+	Routes   string // folder of the route files
 
 	Temporary bool // Close removes Dir
 
@@ -62,17 +70,20 @@ func (d *Demo) start(ctx context.Context, config Config) error {
 	if err := copyRoutes(config.Routes, d.Routes); err != nil {
 		return fmt.Errorf("copying the route files: %w", err)
 	}
-	db := filepath.Join(d.Dir, "shop.db")
-	if err := d.startLegacy(ctx, db, config.Logger.With("service", "monolith")); err != nil {
+	config.db = filepath.Join(d.Dir, "shop.db")
+	if err := d.startLegacy(ctx, config.of("monolith")); err != nil {
 		return fmt.Errorf("starting the monolith: %w", err)
 	}
-	if err := d.startCatalog(ctx, db, config.Logger.With("service", "catalog")); err != nil {
-		return fmt.Errorf("starting the catalog service: %w", err)
-	}
-	if err := d.startCart(ctx, db, config.Logger.With("service", "cart")); err != nil {
-		return fmt.Errorf("starting the cart service: %w", err)
+	if err := d.startServices(ctx, config); err != nil {
+		return fmt.Errorf("starting the services: %w", err)
 	}
 	return nil
+}
+
+// of is the configuration of one part.
+func (c Config) of(part string) Config {
+	c.Logger = c.Logger.With("service", part)
+	return c
 }
 
 func (d *Demo) makeDir(dir string) error {
@@ -114,13 +125,13 @@ func copyRoutes(files fs.FS, dir string) error {
 	return nil
 }
 
-func (d *Demo) startLegacy(ctx context.Context, db string, logger *slog.Logger) error {
+func (d *Demo) startLegacy(ctx context.Context, config Config) error {
 	listener, err := d.listen()
 	if err != nil {
 		return err
 	}
-	d.Legacy = "http://" + listener.Addr().String()
-	s, err := shop.Open(ctx, shop.Config{DB: db, DataDir: d.Dir, BaseURL: d.Legacy, DemoFaults: true, Logger: logger})
+	d.Legacy = urlOf(listener)
+	s, err := shop.Open(ctx, shop.Config{DB: config.db, DataDir: d.Dir, BaseURL: d.Legacy, DemoFaults: true, Logger: config.Logger})
 	if err != nil {
 		return err
 	}
@@ -128,38 +139,6 @@ func (d *Demo) startLegacy(ctx context.Context, db string, logger *slog.Logger) 
 	d.serve(listener, s.Handler())
 	d.onClose(func() error { s.EndStreams(); return nil }) // a server waits for its streams
 	return nil
-}
-
-func (d *Demo) startCatalog(ctx context.Context, db string, logger *slog.Logger) error {
-	listener, err := d.listen()
-	if err != nil {
-		return err
-	}
-	d.Catalog = "http://" + listener.Addr().String()
-	s, err := catalog.Open(ctx, catalog.Config{
-		DB: db, Store: filepath.Join(d.Dir, "catalog.bolt"), LegacyBaseURL: d.Legacy, Logger: logger,
-	})
-	if err != nil {
-		return err
-	}
-	d.onClose(s.Close)
-	d.serve(listener, s.Handler())
-	return awaitReady(ctx, s.Ready)
-}
-
-func (d *Demo) startCart(ctx context.Context, db string, logger *slog.Logger) error {
-	listener, err := d.listen()
-	if err != nil {
-		return err
-	}
-	d.Cart = "http://" + listener.Addr().String()
-	s, err := cart.Open(ctx, cart.Config{DB: db, LegacyBaseURL: d.Legacy, Logger: logger})
-	if err != nil {
-		return err
-	}
-	d.onClose(s.Close)
-	d.serve(listener, s.Handler())
-	return awaitReady(ctx, s.Ready)
 }
 
 // listen takes a free port on loopback.
@@ -170,6 +149,8 @@ func (d *Demo) listen() (net.Listener, error) {
 	}
 	return listener, err
 }
+
+func urlOf(l net.Listener) string { return "http://" + l.Addr().String() }
 
 // grace is how long requests in flight may take to end.
 const grace = time.Second
@@ -192,28 +173,13 @@ func (d *Demo) serve(listener net.Listener, handler http.Handler) {
 	})
 }
 
-// awaitReady polls until ready says so.
-func awaitReady(ctx context.Context, ready func() error) error {
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := ready()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("not ready: %w", errors.Join(err, ctx.Err()))
-		}
-	}
-}
-
 // Environment is what the shipped route files ask of the environment.
 func (d *Demo) Environment() map[string]string {
-	return map[string]string{
-		"LEGACY_ADDRESS": d.Legacy, "CATALOG_ADDRESS": d.Catalog, "CART_ADDRESS": d.Cart,
+	all := map[string]string{"LEGACY_ADDRESS": d.Legacy, "CATALOG_ADDRESS": d.Catalog, "CART_ADDRESS": d.Cart}
+	if d.Orders != "" {
+		all["ORDERS_ADDRESS"], all["ACCOUNTS_ADDRESS"] = d.Orders, d.Accounts
 	}
+	return all
 }
 
 func (d *Demo) onClose(f func() error) { d.closers = append(d.closers, f) }

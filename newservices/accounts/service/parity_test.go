@@ -48,7 +48,9 @@ func world(t *testing.T, dsn string, withService, trust bool) *pt.World {
 			}
 			return ""
 		}
-		w.Takes = func(r pt.Request) bool { return strings.Contains(r.Target, "api") && strings.Contains(r.Target, "account") }
+		w.Takes = func(r pt.Request) bool {
+			return strings.Contains(r.Target, "api") && strings.Contains(r.Target, "account")
+		}
 		t.Cleanup(func() { w.Service.Close(); c.Close() })
 	}
 	return w
