@@ -10,7 +10,39 @@ import (
 // A Gate is all that is configured about identity. It is immutable and safe for
 // concurrent use; a nil Gate knows nobody.
 type Gate struct {
-	Sources []Named // in the order in which they are asked
+	Sources  []Named   // in the order in which they are asked
+	Stripper *Stripper // of what clients must not send, beside what the gateway tells; may be nil
+}
+
+// Watcher is a source that has to know of answers: they may end a session.
+type Watcher interface {
+	// Answered is told of an answer before the client has a byte of it, and of the request
+	// as the client sent it. It must not wait.
+	Answered(r *http.Request, answer http.Header)
+}
+
+// Answered tells the sources of an answer.
+func (g *Gate) Answered(r *http.Request, answer http.Header) {
+	if g == nil {
+		return
+	}
+	for _, s := range g.Sources {
+		if w, ok := s.Source.(Watcher); ok {
+			w.Answered(r, answer)
+		}
+	}
+}
+
+// Strip removes what clients must not send.
+func (g *Gate) Strip(r *http.Request) {
+	if g != nil && g.Stripper != nil {
+		g.Stripper.Strip(r)
+	}
+}
+
+// Has reports whether a source of that name is configured.
+func (g *Gate) Has(name string) bool {
+	return g != nil && slices.ContainsFunc(g.Sources, func(s Named) bool { return s.Name == name })
 }
 
 // Named is a source by the name that routes call it.

@@ -16,19 +16,27 @@ func (toChosenBackend) RoundTrip(r *http.Request) (*http.Response, error) {
 	return x.attempt(r, x.Side)
 }
 
-// attempt sends a request to one side. What the route rewrites for that side changes
-// a copy, so that an attempt at the other side begins with what the client sent.
+// attempt sends a request to one side. What the route rewrites for that side, and what
+// its backend is told of who asks, changes a copy, so that an attempt at the other side begins with what the client sent.
 func (x *Exchange) attempt(r *http.Request, side route.Side) (*http.Response, error) {
-	rewriter := x.bound.rewriters[side]
-	if rewriter == nil {
+	rewriter, told := x.bound.rewriters[side], x.bound.told[side]
+	if rewriter == nil && told == nil {
 		return x.bound.backends[side].RoundTrip(r)
 	}
 	out := r.Clone(r.Context())
 	out.Trailer = r.Trailer // filled in while the body is read; the copy would not be
-	seen := x.seen()
-	rewriter.Request(out, seen)
+	var seen rewrite.Seen
+	if rewriter != nil {
+		seen = x.seen()
+		rewriter.Request(out, seen)
+	}
+	if told != nil { // last, so that nothing else is what the backend reads there
+		if err := x.told(out.Header, told); err != nil {
+			return nil, err
+		}
+	}
 	answer, err := x.bound.backends[side].RoundTrip(out)
-	if err == nil {
+	if err == nil && rewriter != nil {
 		rewriter.Response(answer, out, seen)
 	}
 	return answer, err

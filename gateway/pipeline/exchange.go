@@ -54,8 +54,8 @@ type Exchange struct {
 	failure   error // why no backend's answer could be sent
 }
 
-func (x *Exchange) begin(r *http.Request, client Client, now time.Time) {
-	x.request, x.client, x.start, x.Cohort = r, client, now, -1
+func (x *Exchange) begin(r *http.Request, client Client, gate *identity.Gate, now time.Time) {
+	x.request, x.client, x.gate, x.start, x.Cohort = r, client, gate, now, -1
 	x.body.from, x.body.http1 = r.Body, r.ProtoMajor == 1
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/http/httputil"
 
 	"golang.org/x/net/http/httpguts"
+
+	"ficus/gateway/identity"
 )
 
 // forward is room 5: the request goes to the chosen side's backend.
@@ -97,6 +99,8 @@ func failureStatus(err error) int {
 	switch {
 	case errors.As(err, &client):
 		return client.status
+	case errors.Is(err, identity.ErrRefused):
+		return http.StatusForbidden
 	case errors.Is(err, context.Canceled):
 		return statusClientGone
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -18,6 +19,7 @@ import (
 
 	"ficus/gateway/authz"
 	"ficus/gateway/backend"
+	"ficus/gateway/identity"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/split"
@@ -63,6 +65,9 @@ func newGateway(t *testing.T, legacy, other string, routes ...route.Definition) 
 		Backends: backend.NewRegistry(newLeaf, rand.IntN),
 		Metrics:  metrics, Key: &split.Key{1}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Decisions: g,
+		Issue: func(p *identity.Principal, grant identity.Grant) (string, error) {
+			return fmt.Sprintf("%s for %s %v %v", p.ID, grant.Audience, grant.Claims, grant.Extra), nil
+		},
 	})
 	g.publish(t, legacy, other, routes...)
 	g.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

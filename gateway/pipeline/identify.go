@@ -1,18 +1,31 @@
 package pipeline
 
 import (
+	"fmt"
+	"net/http"
+	"slices"
+
 	"ficus/gateway/authz"
 	"ficus/gateway/identity"
+	"ficus/gateway/route"
+	"ficus/gateway/routetable"
 	"ficus/gateway/telemetry"
 )
 
-// identify is room 2: who asks. Whoever can't be known is anonymous.
-func (x *Exchange) identify(gate *identity.Gate, metrics *telemetry.Metrics) {
-	if gate == nil {
+// strip removes what only the gateway may say of who asks, on every route and before any
+// room looks at the request.
+func strip(r *http.Request, live *serving, gate *identity.Gate) {
+	live.stripper.Strip(r)
+	gate.Strip(r)
+}
+
+// identify is room 2: who asks, where anything depends on it. Whoever can't be known is
+// anonymous.
+func (x *Exchange) identify(metrics *telemetry.Metrics) {
+	if x.gate == nil || !x.bound.asksWho {
 		return
 	}
-	x.gate = gate
-	x.Principal, x.Refused = gate.Identify(x.request, x.Entry.Identity)
+	x.Principal, x.Refused = x.gate.Identify(x.request, x.Entry.Identity)
 	switch {
 	case x.Principal != nil:
 		metrics.Identified(x.Principal.Source)
@@ -28,4 +41,51 @@ func principalOf(p *identity.Principal) authz.Principal {
 		return authz.Principal{Anonymous: true}
 	}
 	return authz.Principal{ID: p.ID, Source: p.Source, Claims: p.Claims}
+}
+
+// asksWho reports whether anything depends on who asks for an entry.
+func asksWho(e *routetable.Entry, told [len(route.Sides)]*identity.Outward) bool {
+	byClaim := slices.ContainsFunc(e.Cohort, func(s route.Source) bool { return s.Kind == route.FromClaim })
+	return e.Guarded() || e.Stage == route.StageCanary && byClaim ||
+		slices.ContainsFunc(e.Sides(), func(side route.Side) bool { return told[side] != nil })
+}
+
+// tell returns how the backend of one side is told who asks, nil where it is not.
+func (p *Pipeline) tell(b *route.Backend, claims []string) (*identity.Outward, error) {
+	if b == nil {
+		return nil, nil
+	}
+	config := identity.OutwardConfig{Audience: b.Name, Claims: claims, Headers: b.Identity.Headers}
+	if b.Identity.Token == route.On || b.Identity.Token == route.Default && b.Name != route.LegacyBackend {
+		config.Token = identity.TokenHeader
+	}
+	if config.Token == "" && len(config.Headers) == 0 {
+		return nil, nil
+	}
+	return identity.NewOutward(config, p.Issue)
+}
+
+// toldHeaders are the headers in which backends are told who asks.
+func toldHeaders(backends []route.Backend) []string {
+	names := []string{identity.TokenHeader}
+	for _, b := range backends {
+		for name := range b.Identity.Headers {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// told writes into a request that goes out who asks.
+func (x *Exchange) told(out http.Header, to *identity.Outward) error {
+	var extra map[string]any
+	if x.Decision != nil && x.Decision.Allow {
+		extra = x.Decision.Claims
+	}
+	if err := to.Apply(out, x.Principal, extra); err != nil {
+		return fmt.Errorf("telling the backend who asks: %w", err)
+	}
+	return nil
 }

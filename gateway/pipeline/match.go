@@ -43,7 +43,7 @@ func (x *Exchange) ask(table *routetable.Table, asked *routetable.Request) error
 // that the gateway refuses gives an *Error.
 func Ask(table *routetable.Table, r *http.Request) (*routetable.Entry, *routetable.Request, error) {
 	x := &Exchange{}
-	x.begin(r, Client{}, time.Time{})
+	x.begin(r, Client{}, nil, time.Time{})
 	asked := new(routetable.Request)
 	if err := x.ask(table, asked); err != nil {
 		return nil, nil, err

@@ -46,6 +46,7 @@ type Config struct {
 	Metrics   *telemetry.Metrics
 	Key       *split.Key       // of the cohorts
 	Decisions authz.Recorder   // of the policies
+	Issue     identity.Issue   // of internal tokens
 	Now       func() time.Time // time.Now, outside tests
 	Logger    *slog.Logger
 }
@@ -66,6 +67,7 @@ type serving struct {
 	table    *routetable.Table
 	backends *backend.Set
 	policies *authz.Set
+	stripper *identity.Stripper
 	guarded  bool    // a policy guards any of the routes
 	routes   []bound // by Entry.Index
 }
@@ -75,6 +77,8 @@ type bound struct {
 	entry     *routetable.Entry
 	backends  [len(route.Sides)]*backend.Backend
 	rewriters [len(route.Sides)]*rewrite.Rewriter // nil where nothing changes
+	told      [len(route.Sides)]*identity.Outward // how backends are told who asks; nil where they are not
+	asksWho   bool                                // something depends on who asks
 	series    *telemetry.Route
 }
 
@@ -103,7 +107,12 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 	if problems.HasErrors() {
 		return problems
 	}
-	next := &serving{table: table, policies: policies, backends: backends, routes: make([]bound, len(table.Entries))}
+	stripper, err := identity.NewStripper(toldHeaders(table.Backends), nil)
+	if err != nil {
+		backends.Release()
+		return route.Problems{{Code: route.CodeValue, Message: err.Error()}}
+	}
+	next := &serving{stripper: stripper, table: table, policies: policies, backends: backends, routes: make([]bound, len(table.Entries))}
 	rewriters := rewrite.Compile(table)
 	ids := make(map[string]bool, len(table.Entries))
 	for i, e := range table.Entries {
@@ -113,7 +122,12 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 		for _, side := range route.Sides {
 			next.routes[i].backends[side] = backends.Get(e.BackendOf(side))
 			next.routes[i].rewriters[side] = rewriters.Of(e, side)
+			if next.routes[i].told[side], err = p.tell(table.Backend(e.BackendOf(side)), e.Claims); err != nil {
+				backends.Release()
+				return route.Problems{{Code: route.CodeValue, Origin: e.Origin, Route: e.ID, Message: err.Error()}}
+			}
 		}
+		next.routes[i].asksWho = asksWho(e, next.routes[i].told)
 	}
 	old := p.live.Swap(next)
 	p.Metrics.Retain(func(id string) bool { return ids[id] })
@@ -162,12 +176,14 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 	if live == nil {
 		return &Error{Status: http.StatusServiceUnavailable, Err: errNoTable}
 	}
-	x.begin(r, client, p.Now())
+	gate := p.identity.Load()
+	strip(r, live, gate)
+	x.begin(r, client, gate, p.Now())
 	defer x.record(p.Now)
 	if err := x.match(live); err != nil {
 		return err
 	}
-	x.identify(p.identity.Load(), p.Metrics)
+	x.identify(p.Metrics)
 	x.choose(p.Key)
 	if err := p.authorize(live, x); err != nil {
 		return err

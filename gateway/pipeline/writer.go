@@ -46,6 +46,7 @@ func (w *transparentWriter) WriteHeader(status int) {
 	}
 	if status >= 200 {
 		w.exchange.Status = status
+		w.exchange.gate.Answered(w.exchange.request, w.Header())
 		w.quiet()
 	}
 	w.ResponseWriter.WriteHeader(status)

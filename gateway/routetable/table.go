@@ -112,6 +112,15 @@ func (t *Table) Entry(id string) *Entry {
 	return routes[i]
 }
 
+// Backend returns the backend of that name, or nil.
+func (t *Table) Backend(name string) *route.Backend {
+	i, ok := slices.BinarySearchFunc(t.Backends, name, func(b route.Backend, name string) int { return strings.Compare(b.Name, name) })
+	if !ok {
+		return nil
+	}
+	return &t.Backends[i]
+}
+
 // Options are what a compilation depends on beside the set.
 type Options struct {
 	// Now is when it happens: routes that expired by then are warnings.

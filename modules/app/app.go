@@ -5,11 +5,13 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2"
 
 	"ficus/gateway/control"
+	"ficus/gateway/identity"
 	"ficus/gateway/pipeline"
 )
 
@@ -33,6 +35,10 @@ type App struct {
 	// kept in the state folder.
 	CohortKey string `json:"cohort_key,omitempty"`
 
+	// Identity says how the gateway knows who asks. Default: it knows nobody.
+	Identity *Identity `json:"identity,omitempty"`
+
+	gate     *identity.Gate
 	settings settings
 	runtime  *runtime
 	log      slog.Handler
@@ -52,6 +58,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 	var err error
 	if a.settings, err = a.resolve(); err != nil {
 		return err
+	}
+	if a.Identity != nil {
+		if a.gate, err = a.Identity.provision(ctx); err != nil {
+			return err
+		}
 	}
 	value, _, err := runtimes.LoadOrNew(a.settings, func() (caddy.Destructor, error) {
 		return newRuntime(a.settings, a.log)
@@ -91,6 +102,7 @@ func (a *App) resolve() (settings, error) {
 // configuration says.
 func (a *App) Start() error {
 	a.runtime.log.set(a.log)
+	a.runtime.pipeline.UseIdentity(a.gate)
 	a.runtime.watch()
 	return nil
 }
@@ -110,6 +122,9 @@ func (a *App) Cleanup() error {
 
 // Pipeline returns what serves requests.
 func (a *App) Pipeline() *pipeline.Pipeline { return a.runtime.pipeline }
+
+// Keys returns what publishes the keys of the internal tokens.
+func (a *App) Keys() http.Handler { return a.runtime.issuer }
 
 // Tables returns what brings the route folder to the pipeline.
 func (a *App) Tables() *control.Tables { return a.runtime.tables }

@@ -16,9 +16,10 @@ func init() {
 //	    routes     <folder>
 //	    state      <folder>
 //	    cohort_key <secret>
+//	    identity { … }
 //	}
 //
-// The keys are those of [App]. An empty value counts as none: so one may come from
+// The keys are those of [App] and [Identity]. An empty value counts as none: so one may come from
 // an environment variable that need not be set.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
@@ -38,6 +39,16 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	for d.NextBlock(0) {
+		if d.Val() == "identity" {
+			if a.Identity != nil {
+				return d.Errf("identity is given twice")
+			}
+			a.Identity = new(Identity)
+			if err := a.Identity.UnmarshalCaddyfile(d); err != nil {
+				return err
+			}
+			continue
+		}
 		var value *string
 		switch d.Val() {
 		case "routes":
@@ -47,7 +58,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		case "cohort_key":
 			value = &a.CohortKey
 		default:
-			return d.Errf("unknown key %q (known: routes, state, cohort_key)", d.Val())
+			return d.Errf("unknown key %q (known: routes, state, cohort_key, identity)", d.Val())
 		}
 		if *value != "" {
 			return d.Errf("%s is given twice", d.Val())

@@ -13,6 +13,7 @@ import (
 
 	"ficus/gateway/backend"
 	"ficus/gateway/control"
+	"ficus/gateway/identity/issuer"
 	"ficus/gateway/pipeline"
 	"ficus/gateway/routefile"
 	"ficus/gateway/telemetry"
@@ -37,6 +38,7 @@ type runtime struct {
 	metrics  *telemetry.Metrics
 	pipeline *pipeline.Pipeline
 	tables   *control.Tables
+	issuer   *issuer.Issuer
 
 	startWatch sync.Once
 	stop       context.CancelFunc
@@ -52,11 +54,15 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	r := &runtime{settings: s, log: &logHandler{}, metrics: telemetry.New()}
 	r.log.set(log)
 	logger := slog.New(r.log)
+	if r.issuer, err = newIssuer(s, logger); err != nil {
+		return nil, err
+	}
 	r.stopped, r.stop = context.WithCancel(context.Background())
 	r.pipeline = pipeline.New(pipeline.Config{
 		Backends:  backend.NewRegistry(newLeaf, rand.IntN),
 		Metrics:   r.metrics,
 		Key:       key,
+		Issue:     r.issuer.Token,
 		Decisions: discard{},
 		Now:       time.Now,
 		Logger:    logger,
@@ -94,5 +100,5 @@ func (r *runtime) Destruct() error {
 	r.stop()
 	r.watching.Wait()
 	r.pipeline.Close()
-	return nil
+	return r.issuer.Close()
 }

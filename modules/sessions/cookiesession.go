@@ -5,6 +5,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"ficus/gateway/identity/sessions"
+	"ficus/modules/internal/block"
 )
 
 // CookieSession reads the sessions of Express' cookie-session, which are in a signed
@@ -37,7 +38,7 @@ func (c *CookieSession) Provision(caddy.Context) error {
 //	secret <secret>...
 //	digest sha1|sha256|sha384|sha512
 func (c *CookieSession) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return c.unmarshal(d, keys{"secret": texts(&c.Secrets), "digest": text(&c.Digest)})
+	return c.unmarshal(d, block.Keys{"secret": block.Texts(&c.Secrets), "digest": block.Text(&c.Digest)})
 }
 
 // Interface guards

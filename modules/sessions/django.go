@@ -5,6 +5,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"ficus/gateway/identity/sessions"
+	"ficus/modules/internal/block"
 )
 
 // Django reads the sessions of Django's signed cookies (SESSION_ENGINE
@@ -34,7 +35,7 @@ func (j *Django) Provision(caddy.Context) error {
 //
 //	secret <secret>...
 func (j *Django) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return j.unmarshal(d, keys{"secret": texts(&j.Secrets)})
+	return j.unmarshal(d, block.Keys{"secret": block.Texts(&j.Secrets)})
 }
 
 // Interface guards

@@ -5,6 +5,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"ficus/gateway/identity/sessions"
+	"ficus/modules/internal/block"
 )
 
 // Express reads the sessions of express-session in Redis (connect-redis). With Passport
@@ -39,7 +40,7 @@ func (e *Express) Provision(caddy.Context) error {
 //	    timeout <duration>
 //	}
 func (e *Express) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return e.unmarshal(d, keys{"secret": texts(&e.Secrets), "redis": e.Redis.server})
+	return e.unmarshal(d, block.Keys{"secret": block.Texts(&e.Secrets), "redis": e.Redis.server})
 }
 
 // Interface guards

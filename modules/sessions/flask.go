@@ -5,6 +5,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"ficus/gateway/identity/sessions"
+	"ficus/modules/internal/block"
 )
 
 // Flask reads the sessions of Flask's signed cookies, its default. With Flask-Login the
@@ -32,7 +33,7 @@ func (f *Flask) Provision(caddy.Context) error {
 //
 //	secret <secret>...
 func (f *Flask) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return f.unmarshal(d, keys{"secret": texts(&f.Secrets)})
+	return f.unmarshal(d, block.Keys{"secret": block.Texts(&f.Secrets)})
 }
 
 // Interface guards

@@ -5,6 +5,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"ficus/gateway/identity/sessions"
+	"ficus/modules/internal/block"
 )
 
 // PHP reads PHP's own sessions, in a folder or in Redis (phpredis). The user's id is where
@@ -43,7 +44,7 @@ func (p *PHP) Provision(caddy.Context) error {
 //	}
 //	serializer php|php_serialize
 func (p *PHP) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return p.unmarshal(d, keys{"folder": text(&p.Folder), "redis": p.Redis.server, "serializer": text(&p.Serializer)})
+	return p.unmarshal(d, block.Keys{"folder": block.Text(&p.Folder), "redis": p.Redis.server, "serializer": block.Text(&p.Serializer)})
 }
 
 // Interface guards

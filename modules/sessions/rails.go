@@ -5,6 +5,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"ficus/gateway/identity/sessions"
+	"ficus/modules/internal/block"
 )
 
 // Rails reads the sessions of Rails' encrypted cookies (the cookie store with AES-256-GCM
@@ -49,10 +50,10 @@ func (r *Rails) Provision(caddy.Context) error {
 //	digest sha256|sha1
 //	allow_no_purpose
 func (r *Rails) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return r.unmarshal(d, keys{
-		"secret":           texts(&r.Secrets),
-		"digest":           text(&r.Digest),
-		"allow_no_purpose": flag(&r.AllowNoPurpose),
+	return r.unmarshal(d, block.Keys{
+		"secret":           block.Texts(&r.Secrets),
+		"digest":           block.Text(&r.Digest),
+		"allow_no_purpose": block.Flag(&r.AllowNoPurpose),
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"ficus/gateway/identity"
 	"ficus/gateway/identity/sessions"
+	"ficus/modules/internal/later"
 )
 
 func init() {
@@ -55,12 +56,15 @@ type Common struct {
 // Source returns what identifies requests, once the module is provisioned.
 func (c *Common) Source() identity.Source { return c.source }
 
+// SourceName is the name that route files call the source.
+func (c *Common) SourceName() string { return c.source.Name() }
+
 // Cleanup closes the connections to Redis.
 func (c *Common) Cleanup() error {
-	if c.source == nil {
-		return nil
+	if c.source != nil {
+		later.Close(func() { _ = c.source.Close() }) // of which nothing is left to be lost
 	}
-	return c.source.Close()
+	return nil
 }
 
 // provision builds the source of a description.

@@ -10,6 +10,8 @@ import (
 	_ "ficus/modules/command"
 	_ "ficus/modules/handler"
 	_ "ficus/modules/handover"
+	_ "ficus/modules/identity"
+	_ "ficus/modules/keys"
 	_ "ficus/modules/line"
 	_ "ficus/modules/sessions"
 )

@@ -20,6 +20,24 @@ type Store interface {
 	Update(ctx context.Context, change func([]Key) ([]Key, error)) ([]Key, error)
 }
 
+// A MemoryStore keeps keys as long as the process lives. Its zero value is empty; it is
+// safe for concurrent use.
+type MemoryStore struct {
+	mu   sync.Mutex
+	keys []Key
+}
+
+// Update implements [Store].
+func (s *MemoryStore) Update(_ context.Context, change func([]Key) ([]Key, error)) ([]Key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	after, err := change(slices.Clone(s.keys))
+	if err == nil {
+		s.keys = after
+	}
+	return after, err
+}
+
 // A FileStore keeps keys in a file that nobody else may read, for the gateways of one
 // machine. It is safe for concurrent use.
 type FileStore struct {

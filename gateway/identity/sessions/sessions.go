@@ -119,6 +119,9 @@ func (o Options) settle(name, cookie string, timed bool) (Options, error) {
 	return o, nil
 }
 
+// Name is the name of the source.
+func (s *Source) Name() string { return s.options.Name }
+
 // Identify returns the principal of the request's session. See [identity.Source].
 func (s *Source) Identify(ctx context.Context, r *http.Request) (*identity.Principal, error) {
 	session, err := s.Read(ctx, r)

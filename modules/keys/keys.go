@@ -1,0 +1,68 @@
+// Package keys is the Caddy handler "ficus_keys": the public keys of the internal tokens
+// by which backends know who asks, as a JSON Web Key Set (RFC 7517).
+package keys
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"ficus/modules/app"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+	httpcaddyfile.RegisterHandlerDirective("ficus_keys", parse)
+	httpcaddyfile.RegisterDirectiveOrder("ficus_keys", httpcaddyfile.Before, "reverse_proxy")
+}
+
+// Handler answers every request with the key set. Nothing in it is secret.
+type Handler struct {
+	keys http.Handler
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.ficus_keys", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision takes the keys of the ficus app.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	module, err := ctx.App("ficus")
+	if err != nil {
+		return fmt.Errorf("loading the ficus app: %w", err)
+	}
+	h.keys = module.(*app.App).Keys()
+	return nil
+}
+
+// ServeHTTP serves the key set.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	h.keys.ServeHTTP(w, r)
+	return nil
+}
+
+// UnmarshalCaddyfile reads "ficus_keys", which has no arguments.
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() || d.NextBlock(0) {
+		return d.ArgErr()
+	}
+	return nil
+}
+
+func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	handler := new(Handler)
+	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ caddyfile.Unmarshaler       = (*Handler)(nil)
+)
