@@ -49,7 +49,7 @@ type Principal struct {
 // keys are the terms that every input has in common. They are never changed.
 var keys = struct {
 	method, host, path, segments, route, params, clientIP, headers, principal *ast.Term
-	id, group, stage, side, anonymous, claims, source, body, bodyState                                 *ast.Term
+	id, group, stage, side, anonymous, claims, source, body, bodyState        *ast.Term
 }{
 	method: ast.StringTerm("method"), host: ast.StringTerm("host"), path: ast.StringTerm("path"),
 	segments: ast.StringTerm("segments"), route: ast.StringTerm("route"), params: ast.StringTerm("params"),

@@ -14,6 +14,7 @@ import (
 	"ficus/gateway/authz"
 	"ficus/gateway/identity"
 	"ficus/gateway/route"
+	"ficus/gateway/routetable"
 )
 
 const shopPolicies = `package shop
@@ -28,7 +29,7 @@ func policies(t *testing.T) *authz.Set {
 		{Name: "policies/shop.rego", Data: []byte(shopPolicies)},
 		{Name: "policies/admin.rego", Data: []byte("package admin\nallow if input.principal.claims.role == \"admin\"\n")},
 		{Name: "policies/own.rego", Data: []byte("package own\nallow if input.params.user == input.principal.id\n")},
-		{Name: "policies/body.rego", Data: []byte("package body\nallow if not input.body.amount > 100\n")},
+		{Name: "policies/body.rego", Data: []byte("package body\nallow if not large\nlarge if input.body.amount > 100\n")},
 		{Name: "policies/side.rego", Data: []byte("package side\nallow if {\n\tinput.route.side == \"new\"\n\tinput.headers[\"x-tenant\"] == [\"a\"]\n\tinput.segments == [\"side\", \"x\"]\n}\n")},
 	})
 	if problems.HasErrors() {
@@ -246,4 +247,52 @@ func TestPoliciesAreSwappedUnderLoad(t *testing.T) {
 	}
 	close(done)
 	clients.Wait()
+}
+
+// The new side is told who asks in its token and headers, legacy is not; whatever clients
+// send there, in whatever spelling, reaches nobody.
+func TestBackendsAreToldWhoAsks(t *testing.T) {
+	seen := make(chan http.Header, 1)
+	record := func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header.Clone() }
+	legacy, other := newBackend(t, "", record), newBackend(t, "", record)
+	g := newGateway(t, legacy, other)
+	cart := guarded("cart", "/cart", route.PolicyPublic)
+	cart.Claims = []string{"role"}
+	table, problems := routetable.Compile(route.Set{
+		Backends: []route.Backend{
+			{Name: "legacy", Addresses: []string{legacy}},
+			{Name: "other", Addresses: []string{other}, Identity: route.Told{Headers: map[string]string{"X-User": "sub", "X-Role": "role"}}},
+		},
+		Routes: []route.Definition{cart},
+	}, routetable.Options{})
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	if problems := g.Publish(table, nil); problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	g.UseIdentity(&identity.Gate{Sources: []identity.Named{{Name: "test", Source: byHeader{}}}})
+	forged := []string{"Ficus-Identity: forged", "ficus_identity: forged", "FICUS-IDENTITY: forged", "X-User: root", "x_user: root", "X.User: root", "X-Role: root",
+		"Connection: x-user, Ficus-Identity"}
+	for _, tc := range []struct {
+		path, who         string
+		token, user, role string
+	}{
+		{"/cart", "u1 customer", "u1 for other [role] map[]", "u1", "customer"},
+		{"/cart", "", "", "", ""},
+		{"/elsewhere", "u1 customer", "", "", ""},
+	} {
+		g.send(t, "GET", tc.path, "", append(forged, "X-Test: "+tc.who)...)
+		got := <-seen
+		if got.Get("Ficus-Identity") != tc.token || got.Get("X-User") != tc.user || got.Get("X-Role") != tc.role {
+			t.Errorf("%s as %q: the backend got %v", tc.path, tc.who, got)
+		}
+		for name, values := range got {
+			for _, value := range values {
+				if value == "forged" || value == "root" {
+					t.Errorf("%s: %s: %s came through", tc.path, name, value)
+				}
+			}
+		}
+	}
 }
