@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -139,6 +140,9 @@ func (i *Issuer) look(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if known != nil && slices.EqualFunc(known.keys, keys, sameKey) {
+		return nil
 	}
 	fresh, err := newRing(keys)
 	if err != nil {
