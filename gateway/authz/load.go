@@ -56,7 +56,7 @@ func Revision(files []File) string {
 // Load reads the policies of a folder, fsys, and compiles them; its name stands before
 // the files' names in problems. A folder that is not there is an empty set.
 func Load(ctx context.Context, fsys fs.FS, name string) (*Set, route.Problems) {
-	files, problems := readFolder(fsys, name)
+	files, problems := Read(fsys, name)
 	if problems.HasErrors() {
 		return nil, problems
 	}
@@ -70,8 +70,33 @@ func Compile(ctx context.Context, files []File) (*Set, route.Problems) {
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	compiler, found := compile(src.modules)
-	problems = append(problems, found...)
+	set, found := build(ctx, src, Revision(files))
+	return set, append(problems, found...)
+}
+
+// CompileBundle makes a set of what bundles hold: modules by the names that problems
+// show, tests among them, and data, which is read until it returns and kept no longer.
+// The limits of a folder's files don't apply: bundles have their own.
+func CompileBundle(ctx context.Context, modules []File, data map[string]any) (*Set, route.Problems) {
+	src := &source{modules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, data: data}
+	var problems route.Problems
+	for _, f := range modules {
+		problems = append(problems, src.addModule(f.Name, f.Data)...)
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		problems = append(problems, problemsOf(err, route.CodeSyntax, "data")...)
+	}
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	set, found := build(ctx, src, Revision(append(slices.Clone(modules), File{"data.json", text})))
+	return set, append(problems, found...)
+}
+
+// build makes the set of a source. With an error among the problems it is nil.
+func build(ctx context.Context, src *source, revision string) (*Set, route.Problems) {
+	compiler, problems := compile(src.modules)
 	if problems.HasErrors() {
 		return nil, problems
 	}
@@ -81,7 +106,7 @@ func Compile(ctx context.Context, files []File) (*Set, route.Problems) {
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	set := &Set{Revision: Revision(files), Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}}
+	set := &Set{Revision: revision, Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}}
 	for _, entry := range entrypoints(src.modules) {
 		p, err := prepare(ctx, entry, compiler, store)
 		if err != nil {
@@ -137,7 +162,9 @@ func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store st
 	return &policy{query: prepared}, err
 }
 
-func readFolder(fsys fs.FS, name string) ([]File, route.Problems) {
+// Read reads the files of a folder of policies, as [Load] does. A folder that is not
+// there has none.
+func Read(fsys fs.FS, name string) ([]File, route.Problems) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil && !isAbsent(err) {
 		return nil, route.Problems{readProblem(name, err)}
@@ -183,6 +210,10 @@ func (s *source) add(shown string, text []byte) route.Problems {
 		}
 		return nil
 	}
+	return s.addModule(shown, text)
+}
+
+func (s *source) addModule(shown string, text []byte) route.Problems {
 	module, err := ast.ParseModuleWithOpts(shown, string(text), ast.ParserOptions{
 		RegoVersion: ast.RegoV1, ProcessAnnotation: true, Capabilities: capabilities(),
 	})

@@ -46,6 +46,16 @@ func (s *Set) ID() string {
 // Has reports whether there is a policy of that name.
 func (s *Set) Has(name string) bool { return s != nil && s.policies[name] != nil }
 
+// Within returns the same policies with another limit on how long one decision may take.
+func (s *Set) Within(budget time.Duration) *Set {
+	if s == nil || s.budget == budget {
+		return s
+	}
+	other := *s
+	other.budget = budget
+	return &other
+}
+
 // Decide asks a policy. It never fails: what goes wrong is a denial whose cause says
 // so. A nil Set has no policies.
 func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
