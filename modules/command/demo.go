@@ -55,7 +55,11 @@ func runDemo(command *cobra.Command, _ []string) error {
 	defer stop()
 	flags := caddycmd.Flags{FlagSet: command.Flags()}
 	asJSON := flags.Bool("json")
-	world, err := startWorld(ctx, flags.String("dir"))
+	addr, err := settled(flags.String("addr"))
+	if err != nil {
+		return err
+	}
+	world, err := startWorld(ctx, flags.String("dir"), addr)
 	if err != nil {
 		return err
 	}
@@ -64,7 +68,7 @@ func runDemo(command *cobra.Command, _ []string) error {
 			fmt.Fprintln(os.Stderr, "ficus demo: ending:", err)
 		}
 	}()
-	gateway, err := startGateway(flags.String("addr"), world, asJSON)
+	gateway, err := startGateway(addr, world, asJSON)
 	if err != nil {
 		return err
 	}
@@ -85,11 +89,23 @@ func runDemo(command *cobra.Command, _ []string) error {
 	return nil
 }
 
-func startWorld(ctx context.Context, dir string) (*demo.Demo, error) {
+// settled returns where the gateway will listen: the services have to know before.
+func settled(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("--addr %q: want HOST:PORT, such as 127.0.0.1:8080", addr)
+	}
+	if port != "0" {
+		return addr, nil
+	}
+	return freeAddress(host)
+}
+
+func startWorld(ctx context.Context, dir, gateway string) (*demo.Demo, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	world, err := demo.Start(ctx, demo.Config{
-		Dir: dir, Routes: fs.FS(routes.Files),
+		Dir: dir, Routes: fs.FS(routes.Files), JWKSURL: "http://" + reachable(gateway) + keysPath,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {
@@ -113,10 +129,7 @@ type demoGateway struct {
 }
 
 func startGateway(addr string, world *demo.Demo, asJSON bool) (*demoGateway, error) {
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return nil, fmt.Errorf("--addr %q: want HOST:PORT, such as 127.0.0.1:8080", addr)
-	}
-	admin, err := freeAddress()
+	admin, err := freeAddress("127.0.0.1")
 	if err != nil {
 		return nil, err
 	}
@@ -137,10 +150,9 @@ func startGateway(addr string, world *demo.Demo, asJSON bool) (*demoGateway, err
 	}, nil
 }
 
-// freeAddress finds a free port on loopback, for the admin API: Caddy does not say
-// which port it got for 0.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// freeAddress finds a free port of a host: Caddy does not say which port it got for 0.
+func freeAddress(host string) (string, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", err
 	}
@@ -161,6 +173,18 @@ func listenAddress() (string, error) {
 	return "", errors.New("the gateway listens nowhere")
 }
 
+// reachable is an address where who listens on addr is found on this machine.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
+}
+
+// keysPath is where the gateway publishes the keys of its internal tokens.
+const keysPath = "/.well-known/ficus/jwks.json"
+
 type object = map[string]any
 
 // demoConfig is the shipped Caddyfile's configuration, with a log that shows who
@@ -170,7 +194,10 @@ func demoConfig(addr, admin string, world *demo.Demo, asJSON bool) object {
 		"admin":   object{"listen": admin, "config": object{"persist": false}},
 		"logging": object{"logs": demoLogs(asJSON)},
 		"apps": object{
-			"ficus": object{"routes": world.Routes, "state": filepath.Join(world.Dir, "state")},
+			"ficus": object{
+				"routes": world.Routes, "state": filepath.Join(world.Dir, "state"),
+				"identity": object{"sources": []object{shopSession(world.Legacy)}},
+			},
 			"http": object{
 				"grace_period": "3s",
 				"servers": object{"demo": object{
@@ -181,10 +208,21 @@ func demoConfig(addr, admin string, world *demo.Demo, asJSON bool) object {
 					"read_idle_timeout":  "-1s",
 					"write_idle_timeout": "-1s",
 					"logs":               object{},
-					"routes":             []object{{"handle": []object{{"handler": "ficus"}}}},
+					"routes": []object{
+						{"match": []object{{"path": []string{keysPath}}}, "handle": []object{{"handler": "ficus_keys"}}, "terminal": true},
+						{"handle": []object{{"handler": "ficus"}}},
+					},
 				}},
 			},
 		},
+	}
+}
+
+// shopSession is how the gateway knows who is logged in on the monolith: it asks.
+func shopSession(legacy string) object {
+	return object{
+		"source": "identity.introspection", "name": "shop", "url": legacy + "/api/session", "cookies": []string{"shop_session"}, "subject": "id",
+		"claims": object{"email": "email", "name": "name", "role": "role", "auth_time": "auth_time"}, "forget": []string{"/login", "/logout"},
 	}
 }
 
