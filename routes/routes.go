@@ -1,13 +1,13 @@
-// Package routes holds the shipped route files, for those who need a copy of them (the
+// Package routes holds the shipped route files and policies, for those who need a copy of them (the
 // demo and the tests), and what belongs to every folder of route files: their schema
 // and their manual. A gateway reads its folder from disk.
 package routes
 
 import "embed"
 
-// Files are the route files of this folder, and the schema that they name.
+// Files are the route files of this folder, the schema that they name, and the policies.
 //
-//go:embed *.yaml schema.json
+//go:embed *.yaml schema.json policies/*.rego
 var Files embed.FS
 
 // Schema is the JSON Schema of a route file. It is generated from the Go structs of

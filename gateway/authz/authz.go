@@ -21,7 +21,7 @@ type Decision struct {
 	Allow  bool
 	Cause  Cause
 	Reason string // for the decision log, never for the client
-	Status int    // to answer where Allow is false: 401, 403, 404 or 429 as the policy says, else by the cause
+	Status int    // to answer where Allow is false: 303, 401, 403, 404 or 429 as the policy says, else by the cause
 
 	Headers     map[string]string // for the client's answer, where Allow is false
 	Claims      map[string]any    // for the internal token

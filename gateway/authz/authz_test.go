@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -109,6 +110,41 @@ allow if {
 				t.Error("no reason for the decision log")
 			}
 		})
+	}
+}
+
+func TestLocation(t *testing.T) {
+	for _, tc := range []struct {
+		status   string
+		location any
+		want     int
+	}{
+		{"303", "/login?next=%2Forders", 303},
+		{"302", "/", 302},
+		{"307", "/a//b", 307},
+		{"401", "/login", 401},
+		{"301", "/login", 503},
+		{"303", nil, 503},
+		{"303", "", 503},
+		{"303", "login", 503},
+		{"303", "//other.example/", 503},
+		{"303", `/\\other.example/`, 503},
+		{"303", "/\t/other.example/", 503},
+		{"303", "https://other.example/", 503},
+		{"303", "javascript:alert(1)", 503},
+		{"401", "//other.example/", 503},
+	} {
+		headers := map[string]any{}
+		if tc.location != nil {
+			headers["location"] = tc.location
+		}
+		d := read(map[string]any{"allow": false, "status": json.Number(tc.status), "headers": headers})
+		if d.Allow || d.Status != tc.want {
+			t.Errorf("status %s, location %q: got %+v", tc.status, tc.location, d)
+		}
+	}
+	if d := read(map[string]any{"allow": false, "status": json.Number("303"), "headers": map[string]any{"location": "/a", "Location": "/b"}}); d.Status != 503 {
+		t.Errorf("two locations: got %+v", d)
 	}
 }
 

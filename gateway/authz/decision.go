@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"golang.org/x/net/http/httpguts"
 )
 
-// deniedStatuses are what a policy may have answered.
-var deniedStatuses = []int{400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 423, 428, 429, 451}
+// deniedStatuses are what a policy may have answered. A redirect needs a Location.
+var deniedStatuses = []int{302, 303, 307, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 423, 428, 429, 451}
 
 // read takes what a policy said to a decision. Anything that is not understood whole
 // denies: half a decision is none.
@@ -61,7 +62,33 @@ func readObject(said map[string]any) (Decision, error) {
 	if d.Allow {
 		d.Cause, d.Status = Allowed, 0
 	}
-	return d, nil
+	return d, checkLocation(d)
+}
+
+// checkLocation keeps a policy from sending clients to another site: not even one that
+// takes the place from the request can be made to.
+func checkLocation(d Decision) error {
+	found := 0
+	for name, value := range d.Headers {
+		if !strings.EqualFold(name, "Location") {
+			continue
+		}
+		found++
+		if !isOwnPath(value) {
+			return fmt.Errorf("location %q is no path of this site", value)
+		}
+	}
+	if redirects := d.Status/100 == 3; found > 1 || redirects && found == 0 {
+		return fmt.Errorf("status %d with %d headers Location", d.Status, found)
+	}
+	return nil
+}
+
+// isOwnPath reports whether every browser takes a reference to be a path of the site
+// that it came from: browsers read "/\\host" as "//host", and drop tabs and line ends.
+func isOwnPath(ref string) bool {
+	return strings.HasPrefix(ref, "/") && !strings.HasPrefix(ref, "//") &&
+		!strings.ContainsFunc(ref, func(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7f })
 }
 
 func status(value any) (int, bool) {

@@ -109,20 +109,30 @@ func copyRoutes(files fs.FS, dir string) error {
 	if present, err := filepath.Glob(filepath.Join(dir, "*.yaml")); err != nil || len(present) > 0 {
 		return err
 	}
-	names, err := fs.Glob(files, "*.*") // their schema too, for editors
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		text, err := fs.ReadFile(files, name)
+	for _, pattern := range []string{"*.*", "policies/*.rego"} { // their schema too, for editors
+		names, err := fs.Glob(files, pattern)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-			return err
+		for _, name := range names {
+			if err := copyFile(files, name, filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// copyFile copies a file, and makes its folder.
+func copyFile(files fs.FS, name, to string) error {
+	text, err := fs.ReadFile(files, name)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o644)
 }
 
 func (d *Demo) startLegacy(ctx context.Context, config Config) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -81,20 +82,21 @@ func serve(t *testing.T, handler http.Handler, end func() error) string {
 	return server.URL
 }
 
-// shippedRoutes returns the shipped route files with every route at one stage.
+// shippedRoutes returns the shipped route files with every route at one stage, and
+// the policies.
 func shippedRoutes(t *testing.T, stage string) map[string]string {
 	t.Helper()
-	files, err := routes.Files.ReadDir(".")
+	texts := map[string]string{}
+	err := fs.WalkDir(routes.Files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := routes.Files.ReadFile(name)
+		texts[name] = stageLines.ReplaceAllString(string(text), "  "+stage+"\n")
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	texts := map[string]string{}
-	for _, f := range files {
-		text, err := routes.Files.ReadFile(f.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts[f.Name()] = stageLines.ReplaceAllString(string(text), "  "+stage+"\n")
 	}
 	return texts
 }

@@ -161,11 +161,13 @@ func (g *Gateway) Restart(meanwhile func()) {
 	g.URL = "http://" + listenAddress(g.t)
 }
 
-// Write saves a route file, as an editor does: under another name, then renamed.
+// Write saves a route file or a policy ("policies/x.rego"), as an editor does: under
+// another name, then renamed.
 func (g *Gateway) Write(name, text string) {
 	g.t.Helper()
-	temp := filepath.Join(g.Routes, "."+name+".tmp")
-	if err := errors.Join(os.WriteFile(temp, []byte(text), 0o644), os.Rename(temp, filepath.Join(g.Routes, name))); err != nil {
+	file := filepath.Join(g.Routes, filepath.FromSlash(name))
+	temp := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+".tmp")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(temp, []byte(text), 0o644), os.Rename(temp, file)); err != nil {
 		g.t.Fatal(err)
 	}
 }

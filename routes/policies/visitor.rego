@@ -1,0 +1,41 @@
+# Who visits the shop, and how the shop answers who may not: what its policies share.
+# It is no policy itself.
+package shop.visitor
+
+logged_in if input.principal.anonymous == false
+
+# Staff are customers too. A principal without one of the shop's roles is none.
+customer if {
+	logged_in
+	input.principal.claims.role in {"customer", "admin"}
+}
+
+admin if {
+	logged_in
+	input.principal.claims.role == "admin"
+}
+
+reads if input.method in {"GET", "HEAD"}
+
+# Programs of the shop are told, people are sent to the login and back, as in the monolith.
+refusal := unauthorized({"WWW-Authenticate": `Session realm="shop"`}, "not logged in") if {
+	not logged_in
+	api
+} else := {
+	"allow": false, "reason": "not logged in", "status": 303,
+	"headers": {
+		"Location": concat("", ["/login?next=", urlquery.encode(next)]),
+		"Cache-Control": "private, no-store",
+	},
+} if {
+	not logged_in
+} else := {"allow": false, "reason": "not allowed", "status": 403}
+
+unauthorized(headers, reason) := {"allow": false, "reason": reason, "status": 401, "headers": headers}
+
+api if input.segments[0] == "api"
+
+# A form can't be sent again after the login.
+next := input.path if {
+	reads
+} else := "/account"
