@@ -1,6 +1,6 @@
-// Package shopapi is the monolith's JSON API as its clients know it, without what is in it: sessions
-// that begin by themselves, cookies, error bodies, validators, compression, and the habits ("quirks")
-// that clients have come to depend on. A new service that answers through it can't be told from the
+// Package shopapi is the monolith's JSON API as its clients know it, and what its pages share with it,
+// without what is in them: sessions that begin by themselves, cookies, error bodies, validators,
+// compression, and the habits ("quirks") that clients have come to depend on. A new service that answers through it can't be told from the
 // monolith. Who is logged in it asks nobody but [Config.Identify].
 //
 // The services under newservices put their handlers into it. It promises the monolith's order of
