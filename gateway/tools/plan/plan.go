@@ -33,6 +33,7 @@ type Report struct {
 	Changes  bool         `json:"changes"` // whether anything does change
 	Routes   Routes       `json:"routes"`
 	Backends Backends     `json:"backends"`
+	Policies *Policies    `json:"policies,omitempty"`
 	Requests []RequestSet `json:"requests"` // whose route or treatment changes
 	Traffic  *Traffic     `json:"traffic,omitempty"`
 	compared *comparison
@@ -70,13 +71,15 @@ func Of(old, new Version) *Report {
 	c := &comparison{old: versionOf(old.Verdict), new: versionOf(new.Verdict)}
 	c.sampler = routetable.NewSampler(c.old.table, c.new.table)
 	r := &Report{Old: originOf(old), New: originOf(new), compared: c}
+	r.Policies = c.policies(old.Verdict, new.Verdict)
+	r.Changes = r.Policies != nil
 	if r.Old.Revision == r.New.Revision {
 		r.Routes, r.Backends, r.Requests = noRoutes(), noBackends(), []RequestSet{}
 		return r
 	}
 	r.Routes, r.Backends = c.routes(), backends(old.Verdict.Table, new.Verdict.Table)
 	r.Requests = c.requests()
-	r.Changes = r.Routes.count()+r.Backends.count()+len(r.Requests) > 0
+	r.Changes = r.Changes || r.Routes.count()+r.Backends.count()+len(r.Requests) > 0
 	return r
 }
 

@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io/fs"
 	"os"
@@ -43,8 +44,9 @@ var plans = []struct {
 		{"cart.yaml", "  group: cart\n", ""},
 		{"cart.yaml", "    match: /api/cart/items\n", "    match: /api/cart/items\n    group: cart\n"},
 		{"cart.yaml", "    match: /api/cart/items/{id}\n", "    group: cart\n    match: /api/c%61rt/items/{item}\n"},
-		{"catalog.yaml", "", "\n  - id: cart-read\n    description: \"what is in the cart\"\n    match: GET /api/cart\n    group: cart\n    backend: cart\n"},
+		{"catalog.yaml", "", "\n  - id: cart-read\n    description: \"what is in the cart\"\n    match: GET /api/cart\n    group: cart\n    backend: cart\n    policy: shop.cart\n"},
 	}},
+	{name: "a policy changes", new: []edit{{"policies/cart.rego", "data.shop.visitor.customer", "data.shop.visitor.admin"}, {"policies/shop_test.rego", "test_cart_of_guests_and_customers if", "todo_test_cart if"}}},
 	{name: "a canary begins", new: []edit{stage("cart.yaml", "stage: canary\n  weight: 10")}, traffic: true},
 	{name: "a canary grows, and who asks by cookie alone", traffic: true,
 		old: []edit{stage("cart.yaml", "stage: canary\n  weight: 10")},
@@ -138,9 +140,11 @@ func edited(t testing.TB, name string, edits []edit) Version {
 	t.Helper()
 	files := fstest.MapFS{}
 	names, err := fs.Glob(routes.Files, "*.yaml")
-	if err != nil {
+	policies, err2 := fs.Glob(routes.Files, "policies/*.rego")
+	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}
+	names = append(names, policies...)
 	for _, file := range names {
 		data, err := fs.ReadFile(routes.Files, file)
 		if err != nil {

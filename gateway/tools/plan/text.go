@@ -23,6 +23,7 @@ func (r *Report) Print(w io.Writer, asJSON bool) error {
 	p.line("%s", r.summary())
 	p.routes(r.Routes)
 	p.backends(r.Backends)
+	p.policies(r.Policies)
 	p.requests(r.Requests)
 	if r.Traffic != nil {
 		p.traffic(r.Traffic)
