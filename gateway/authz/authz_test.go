@@ -206,18 +206,3 @@ func TestAbsentFolderIsEmpty(t *testing.T) {
 		t.Error("policies out of nothing")
 	}
 }
-
-func BenchmarkDecide(b *testing.B) {
-	set := load(b, map[string]string{"orders.rego": shop})
-	in := &Input{
-		Method: "GET", Host: "shop.example", Path: "/api/orders/17", Segments: []string{"api", "orders", "17"}, Route: "orders", Group: "orders",
-		Stage: "new", Side: "new", Params: map[string]string{"owner": "u1"}, ClientIP: "192.0.2.1",
-		Principal: as(map[string]any{"sub": "u1", "roles": []any{"customer"}}),
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if d := set.Decide(context.Background(), "shop.orders", in); !d.Allow {
-			b.Fatal(d)
-		}
-	}
-}

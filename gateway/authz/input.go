@@ -1,6 +1,8 @@
 package authz
 
 import (
+	"time"
+
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
@@ -44,82 +46,138 @@ type Principal struct {
 	ID        string         // id: "" for anonymous
 	Source    string         // source: who vouches
 	Claims    map[string]any // claims: what the token or session says
+
+	Expires time.Time // when the credential does, zero for unknown; no policy sees it
 }
 
-// keys are the terms that every input has in common. They are never changed.
-var keys = struct {
-	method, host, path, segments, route, params, clientIP, headers, principal *ast.Term
-	id, group, stage, side, anonymous, claims, source, body, bodyState        *ast.Term
-}{
-	method: ast.StringTerm("method"), host: ast.StringTerm("host"), path: ast.StringTerm("path"),
-	segments: ast.StringTerm("segments"), route: ast.StringTerm("route"), params: ast.StringTerm("params"),
-	clientIP: ast.StringTerm("client_ip"), headers: ast.StringTerm("headers"), principal: ast.StringTerm("principal"),
-	id: ast.StringTerm("id"), group: ast.StringTerm("group"), stage: ast.StringTerm("stage"), side: ast.StringTerm("side"),
-	anonymous: ast.StringTerm("anonymous"), claims: ast.StringTerm("claims"),
-	source: ast.StringTerm("source"), body: ast.StringTerm("body"), bodyState: ast.StringTerm("body_state"),
+// A part is one key of the input: a value, or an object of further parts.
+type part struct {
+	name string
+	key  *ast.Term // its name
+	of   func(*Input) (value any, present bool)
+
+	parts   []*part  // of an object, where of is nil
+	members []member // what to take of a value that is a map; nil: all of it
 }
 
-// value builds the input as OPA holds it, without a detour over JSON.
-func (in *Input) value() (ast.Value, error) {
-	claims, err := ast.InterfaceToValue(in.Principal.Claims)
-	if err != nil {
-		return nil, err
-	}
-	if in.Principal.Claims == nil {
-		claims = ast.NewObject()
-	}
-	object := ast.NewObject(
-		[2]*ast.Term{keys.method, ast.StringTerm(in.Method)},
-		[2]*ast.Term{keys.host, ast.StringTerm(in.Host)},
-		[2]*ast.Term{keys.path, ast.StringTerm(in.Path)},
-		[2]*ast.Term{keys.segments, listTerm(in.Segments)},
-		[2]*ast.Term{keys.route, ast.NewTerm(ast.NewObject(
-			[2]*ast.Term{keys.id, ast.StringTerm(in.Route)},
-			[2]*ast.Term{keys.group, ast.StringTerm(in.Group)},
-			[2]*ast.Term{keys.stage, ast.StringTerm(in.Stage)},
-			[2]*ast.Term{keys.side, ast.StringTerm(in.Side)},
-		))},
-		[2]*ast.Term{keys.params, textsTerm(in.Params)},
-		[2]*ast.Term{keys.clientIP, ast.StringTerm(in.ClientIP)},
-		[2]*ast.Term{keys.headers, listsTerm(in.Headers)},
-		[2]*ast.Term{keys.principal, ast.NewTerm(ast.NewObject(
-			[2]*ast.Term{keys.anonymous, ast.BooleanTerm(in.Principal.Anonymous)},
-			[2]*ast.Term{keys.id, ast.StringTerm(in.Principal.ID)},
-			[2]*ast.Term{keys.source, ast.StringTerm(in.Principal.Source)},
-			[2]*ast.Term{keys.claims, ast.NewTerm(claims)},
-		))},
-		[2]*ast.Term{keys.bodyState, ast.StringTerm(string(in.BodyState))},
-	)
-	if in.BodyState == BodyWhole {
-		body, err := ast.InterfaceToValue(in.Body)
+type member struct {
+	name string
+	key  *ast.Term
+}
+
+// vocabulary is all that an input has. It is never changed.
+var vocabulary = []*part{
+	text("method", func(in *Input) string { return in.Method }),
+	text("host", func(in *Input) string { return in.Host }),
+	text("path", func(in *Input) string { return in.Path }),
+	value("segments", func(in *Input) (any, bool) { return in.Segments, true }),
+	object("route",
+		text("id", func(in *Input) string { return in.Route }),
+		text("group", func(in *Input) string { return in.Group }),
+		text("stage", func(in *Input) string { return in.Stage }),
+		text("side", func(in *Input) string { return in.Side }),
+	),
+	value("params", func(in *Input) (any, bool) { return in.Params, true }),
+	text("client_ip", func(in *Input) string { return in.ClientIP }),
+	value("headers", func(in *Input) (any, bool) { return in.Headers, true }),
+	object("principal",
+		value("anonymous", func(in *Input) (any, bool) { return in.Principal.Anonymous, true }),
+		text("id", func(in *Input) string { return in.Principal.ID }),
+		text("source", func(in *Input) string { return in.Principal.Source }),
+		value("claims", func(in *Input) (any, bool) { return in.Principal.Claims, true }),
+	),
+	value("body", func(in *Input) (any, bool) { return in.Body, in.BodyState == BodyWhole }),
+	text("body_state", func(in *Input) string { return string(in.BodyState) }),
+}
+
+func value(name string, of func(*Input) (any, bool)) *part {
+	return &part{name: name, key: ast.StringTerm(name), of: of}
+}
+
+func text(name string, of func(*Input) string) *part {
+	return value(name, func(in *Input) (any, bool) { return of(in), true })
+}
+
+func object(name string, parts ...*part) *part {
+	return &part{name: name, key: ast.StringTerm(name), parts: parts}
+}
+
+// build makes an object of an input's parts as OPA holds it, without a detour over JSON.
+func build(parts []*part, in *Input) (ast.Object, error) {
+	pairs := make([][2]*ast.Term, 0, len(parts))
+	for _, p := range parts {
+		v, present, err := p.build(in)
 		if err != nil {
 			return nil, err
 		}
-		object.Insert(keys.body, ast.NewTerm(body))
+		if present {
+			pairs = append(pairs, [2]*ast.Term{p.key, ast.NewTerm(v)})
+		}
 	}
-	return object, nil
+	return ast.NewObject(pairs...), nil
 }
 
-func listTerm(list []string) *ast.Term {
-	terms := make([]*ast.Term, len(list))
-	for i, s := range list {
-		terms[i] = ast.StringTerm(s)
+func (p *part) build(in *Input) (ast.Value, bool, error) {
+	if p.of == nil {
+		o, err := build(p.parts, in)
+		return o, true, err
 	}
-	return ast.NewTerm(ast.NewArray(terms...))
+	whole, present := p.of(in)
+	if !present {
+		return nil, false, nil
+	}
+	if p.members == nil || !isMap(whole) {
+		v, err := valueOf(whole)
+		return v, true, err
+	}
+	pairs := make([][2]*ast.Term, 0, len(p.members))
+	for _, m := range p.members {
+		one, present := m.of(whole)
+		if !present {
+			continue
+		}
+		v, err := valueOf(one)
+		if err != nil {
+			return nil, false, err
+		}
+		pairs = append(pairs, [2]*ast.Term{m.key, ast.NewTerm(v)})
+	}
+	return ast.NewObject(pairs...), true, nil
 }
 
-func textsTerm(texts map[string]string) *ast.Term {
-	object := ast.NewObject()
-	for name, text := range texts {
-		object.Insert(ast.StringTerm(name), ast.StringTerm(text))
+func isMap(v any) bool {
+	switch v.(type) {
+	case map[string]any, map[string]string, map[string][]string:
+		return true
 	}
-	return ast.NewTerm(object)
+	return false
 }
 
-func listsTerm(lists map[string][]string) *ast.Term {
-	object := ast.NewObject()
+// of takes a member out of a map.
+func (m member) of(whole any) (v any, present bool) {
+	switch whole := whole.(type) {
+	case map[string]any:
+		v, present = whole[m.name]
+	case map[string]string:
+		v, present = whole[m.name]
+	case map[string][]string:
+		v, present = whole[m.name]
+	}
+	return v, present
+}
+
+func valueOf(v any) (ast.Value, error) {
+	lists, ok := v.(map[string][]string)
+	if !ok {
+		return ast.InterfaceToValue(v)
+	}
+	pairs := make([][2]*ast.Term, 0, len(lists))
 	for name, list := range lists {
-		object.Insert(ast.StringTerm(name), listTerm(list))
+		v, err := ast.InterfaceToValue(list)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, [2]*ast.Term{ast.StringTerm(name), ast.NewTerm(v)})
 	}
-	return ast.NewTerm(object)
+	return ast.NewObject(pairs...), nil
 }

@@ -70,7 +70,7 @@ func Compile(ctx context.Context, files []File) (*Set, route.Problems) {
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	set, found := build(ctx, src, Revision(files))
+	set, found := setOf(ctx, src, Revision(files))
 	return set, append(problems, found...)
 }
 
@@ -90,12 +90,12 @@ func CompileBundle(ctx context.Context, modules []File, data map[string]any) (*S
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	set, found := build(ctx, src, Revision(append(slices.Clone(modules), File{"data.json", text})))
+	set, found := setOf(ctx, src, Revision(append(slices.Clone(modules), File{"data.json", text})))
 	return set, append(problems, found...)
 }
 
-// build makes the set of a source. With an error among the problems it is nil.
-func build(ctx context.Context, src *source, revision string) (*Set, route.Problems) {
+// setOf makes the set of a source. With an error among the problems it is nil.
+func setOf(ctx context.Context, src *source, revision string) (*Set, route.Problems) {
 	compiler, problems := compile(src.modules)
 	if problems.HasErrors() {
 		return nil, problems
@@ -106,7 +106,7 @@ func build(ctx context.Context, src *source, revision string) (*Set, route.Probl
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	set := &Set{Revision: revision, Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}}
+	set := &Set{Revision: revision, Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}, kept: newKept()}
 	for _, entry := range entrypoints(src.modules) {
 		p, err := prepare(ctx, entry, compiler, store)
 		if err != nil {
@@ -159,7 +159,7 @@ func entrypoints(modules map[string]*ast.Module) []entrypoint {
 // is undefined, so that a policy of the wrong type would allow.
 func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store storage.Store) (*policy, error) {
 	prepared, err := rego.New(rego.Query(e.query), rego.Compiler(compiler), rego.Store(store)).PrepareForEval(ctx)
-	return &policy{query: prepared}, err
+	return &policy{query: prepared, reads: project(compiler, e.query)}, err
 }
 
 // Read reads the files of a folder of policies, as [Load] does. A folder that is not

@@ -20,11 +20,14 @@ type Set struct {
 
 	budget   time.Duration
 	policies map[string]*policy
+	kept     *kept            // decisions; nil: none are kept
+	now      func() time.Time // nil: time.Now
 }
 
 // policy is one package, ready to be asked.
 type policy struct {
 	query rego.PreparedEvalQuery
+	reads projection
 }
 
 // Names returns the names of the policies, sorted.
@@ -57,7 +60,8 @@ func (s *Set) Within(budget time.Duration) *Set {
 }
 
 // Decide asks a policy. It never fails: what goes wrong is a denial whose cause says
-// so. A nil Set has no policies.
+// so. A nil Set has no policies. A decision that depends on nothing but what the policy
+// reads of the input may be one of a few seconds ago.
 func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
 	started := time.Now()
 	defer func() {
@@ -73,14 +77,36 @@ func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
 	case BodyTooLarge, BodyMalformed, BodyUnread:
 		return deny(Unseen, "the body is "+string(in.BodyState))
 	}
-	input, err := in.value()
+	p, now := s.policies[name], started
+	if s.now != nil {
+		now = s.now()
+	}
+	if s.kept == nil || !p.reads.pure {
+		return s.ask(ctx, p, in, now)
+	}
+	var room [256]byte
+	key, ok := appendKey(appendText(room[:0], name), p.reads.parts, in)
+	if !ok {
+		return s.ask(ctx, p, in, now)
+	}
+	if d, ok := s.kept.get(key, now); ok {
+		return d
+	}
+	d = s.ask(ctx, p, in, now)
+	s.kept.put(key, d, now, in.Principal.Expires)
+	return d
+}
+
+// ask evaluates a policy on what it reads of the input.
+func (s *Set) ask(ctx context.Context, p *policy, in *Input, now time.Time) Decision {
+	input, err := build(p.reads.parts, in)
 	if err != nil {
 		return deny(Failed, "building the input: "+err.Error())
 	}
 	cancel := topdown.NewCancel()
 	timer := time.AfterFunc(s.budget, cancel.Cancel)
 	defer timer.Stop()
-	results, err := s.policies[name].query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(cancel))
+	results, err := p.query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(cancel), rego.EvalTime(now))
 	var failure *topdown.Error
 	switch {
 	case errors.As(err, &failure) && failure.Code == topdown.CancelErr:

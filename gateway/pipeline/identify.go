@@ -40,7 +40,7 @@ func principalOf(p *identity.Principal) authz.Principal {
 	if p == nil {
 		return authz.Principal{Anonymous: true}
 	}
-	return authz.Principal{ID: p.ID, Source: p.Source, Claims: p.Claims}
+	return authz.Principal{ID: p.ID, Source: p.Source, Claims: p.Claims, Expires: p.Expires}
 }
 
 // asksWho reports whether anything depends on who asks for an entry.

@@ -14,7 +14,7 @@ admin := user("1", "admin")
 stranger := user("9", "supplier")
 
 get(path, principal) := {
-	"method": "GET", "path": path, "segments": split(trim_prefix(path, "/"), "/"), "params": {}, "principal": principal,
+	"method": "GET", "path": path, "params": {}, "principal": principal,
 }
 
 post(path, principal) := object.union(get(path, principal), {"method": "POST"})

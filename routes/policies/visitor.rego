@@ -33,7 +33,7 @@ refusal := unauthorized({"WWW-Authenticate": `Session realm="shop"`}, "not logge
 
 unauthorized(headers, reason) := {"allow": false, "reason": reason, "status": 401, "headers": headers}
 
-api if input.segments[0] == "api"
+api if startswith(input.path, "/api/")
 
 # A form can't be sent again after the login.
 next := input.path if {
