@@ -13,5 +13,6 @@ import (
 	_ "ficus/modules/identity"
 	_ "ficus/modules/keys"
 	_ "ficus/modules/line"
+	_ "ficus/modules/opa"
 	_ "ficus/modules/sessions"
 )

@@ -126,16 +126,31 @@ func (r *Remote) Set() *authz.Set { return r.active.Load().set }
 // Revisions returns the revisions of the bundles that decide now, by name.
 func (r *Remote) Revisions() map[string]string { return r.active.Load().revisions }
 
-// Look has OPA look for new bundles and a new configuration now, whenever it would have
-// by itself. The error is why that could not be begun.
+// Look does now what the configuration leaves to someone else ("trigger: manual"): it has
+// OPA look for a new configuration and new bundles, and returns when they are active. What
+// OPA looks for by itself is left to it. The error is what is told too.
 func (r *Remote) Look(ctx context.Context) error {
 	var failures []error
-	for _, name := range r.manager.Plugins() {
-		if plugin, ok := r.manager.Plugin(name).(plugins.Triggerable); ok {
-			failures = append(failures, plugin.Trigger(ctx))
-		}
+	if plugin := discovery.Lookup(r.manager); plugin != nil && manual(plugin.TriggerMode()) {
+		failures = append(failures, plugin.Trigger(ctx))
+	}
+	if plugin := bundle.Lookup(r.manager); plugin != nil && allManual(plugin.Config().Bundles) {
+		failures = append(failures, plugin.Trigger(ctx))
 	}
 	return errors.Join(failures...)
+}
+
+func manual(mode *plugins.TriggerMode) bool { return mode != nil && *mode == plugins.TriggerManual }
+
+// allManual guards a trigger of OPA's that takes all bundles, and must not meet one that
+// is being polled.
+func allManual(bundles map[string]*bundle.Source) bool {
+	for _, source := range bundles {
+		if !manual(source.Trigger) {
+			return false
+		}
+	}
+	return true
 }
 
 // Close ends all that OPA does, and sends off what of the decision log is still here

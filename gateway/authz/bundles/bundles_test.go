@@ -13,11 +13,11 @@ import (
 	"ficus/gateway/authz"
 )
 
-// config polls so rarely that a test's own looks are all there is, after the first.
+// config leaves it to the tests when OPA looks.
 const config = `
 services: {control: {url: URL, response_header_timeout_seconds: 5}}
 bundles:
-  shop: {service: control, resource: /shop, polling: {min_delay_seconds: 3600, max_delay_seconds: 3600}}
+  shop: {service: control, resource: /shop, trigger: manual}
 `
 
 func policy(method string) map[string]string {
@@ -39,6 +39,7 @@ func TestActivationAndUpdate(t *testing.T) {
 	if d := r.decide("shop.cart", get); d.Allow || d.Cause != authz.Missing {
 		t.Errorf("cold: %+v", d)
 	}
+	r.look()
 	r.awaitProblem("Not Found")
 	s.put(t, "/shop", "one", policy("GET"), map[string]any{"shop": map[string]any{"limit": 3}})
 	r.look()
@@ -61,8 +62,24 @@ func TestActivationAndUpdate(t *testing.T) {
 	if r.decide("shop.cart", get).Allow || !r.decide("shop.cart", authz.Input{Method: "HEAD"}).Allow {
 		t.Error("the second bundle does not decide")
 	}
-	if !first.Decide(t.Context(), "shop.cart", &get).Allow {
+	if !first.Within(time.Minute).Decide(t.Context(), "shop.cart", &get).Allow {
 		t.Error("the first set changed under a request that holds it")
+	}
+}
+
+// OPA polls by itself, and does not keep bundles from others meanwhile.
+func TestPolling(t *testing.T) {
+	s := newServer(t)
+	s.put(t, "/shop", "one", policy("GET"), nil)
+	r := start(t, strings.Replace(config, "trigger: manual", "polling: {min_delay_seconds: 1, max_delay_seconds: 1}", 1), s)
+	r.awaitRevision("shop", "one")
+	r.look() // does not disturb
+	s.put(t, "/shop", "two", policy("HEAD"), nil)
+	r.awaitRevision("shop", "two")
+	s.set(true)
+	r.awaitProblem("Service Unavailable")
+	if r.Revisions()["shop"] != "two" {
+		t.Error("the last bundle does not decide while the server is down")
 	}
 }
 
@@ -125,7 +142,7 @@ func TestServerDown(t *testing.T) {
 func TestTwoBundles(t *testing.T) {
 	s := newServer(t)
 	s.put(t, "/data", "d1", nil, map[string]any{"data": map[string]any{"methods": []any{"GET"}}})
-	r := start(t, config+"  data: {service: control, resource: /data, polling: {min_delay_seconds: 3600, max_delay_seconds: 3600}}\n", s)
+	r := start(t, config+"  data: {service: control, resource: /data, trigger: manual}\n", s)
 	s.seen(t, "the data was fetched", func() bool { return s.asked["/data"] > 0 })
 	if r.Set() != nil {
 		t.Error("half the bundles decide")
@@ -182,7 +199,7 @@ func TestSwapsWhileDeciding(t *testing.T) {
 		deciders.Go(func() {
 			last := 0.0
 			for !stop.Load() {
-				d := r.Set().Decide(context.Background(), "shop.cart", &get)
+				d := r.Set().Within(time.Minute).Decide(context.Background(), "shop.cart", &get)
 				pair, _ := d.Obligations["n"].([]any)
 				if !d.Allow || len(pair) != 2 || number(pair[0]) != number(pair[1]) || number(pair[0]) < last {
 					t.Errorf("after %v: %+v", last, d)
@@ -215,13 +232,13 @@ func TestDiscovery(t *testing.T) {
 	found := func(resource string) map[string]any {
 		return map[string]any{"config": map[string]any{
 			"bundles": map[string]any{"shop": map[string]any{"service": "control", "resource": resource,
-				"polling": map[string]any{"min_delay_seconds": 3600, "max_delay_seconds": 3600}}},
+				"trigger": "manual"}},
 			"status": map[string]any{"service": "control"},
 		}}
 	}
 	s.put(t, "/config", "c1", nil, found("/shop"))
 	s.put(t, "/shop", "s1", policy("GET"), nil)
-	r := start(t, "services: {control: {url: URL}}\ndiscovery: {resource: /config, decision: config, polling: {min_delay_seconds: 3600, max_delay_seconds: 3600}}\n", s)
+	r := start(t, "services: {control: {url: URL}}\ndiscovery: {resource: /config, decision: config, trigger: manual}\n", s)
 	r.awaitRevision("shop", "s1")
 	s.put(t, "/other", "o1", map[string]string{"/other.rego": "package other\n\nallow if input.method == \"PUT\"\n"}, nil)
 	s.put(t, "/config", "c2", nil, found("/other"))

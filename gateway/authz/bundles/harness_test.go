@@ -156,6 +156,7 @@ func start(t *testing.T, config string, s *control) *remote {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.look()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -215,5 +216,5 @@ func await(t testing.TB, what string, condition func() bool) {
 }
 
 func (r *remote) decide(policy string, in authz.Input) authz.Decision {
-	return r.Set().Decide(r.t.Context(), policy, &in)
+	return r.Set().Within(time.Minute).Decide(r.t.Context(), policy, &in)
 }
