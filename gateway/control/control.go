@@ -39,26 +39,34 @@ type Verdict struct {
 // may have expired.
 func Check(fsys fs.FS, name string, lookup func(string) (string, bool), now time.Time) Verdict {
 	folder, unread := routefile.Read(fsys, name)
-	return judge(folder, unread, lookup, now, nil)
+	return judge(folder, unread, lookup, now, policySource{})
 }
 
-// judge judges a folder as read. Policies that are already compiled are not compiled again
-// where they are the folder's.
-func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool), now time.Time, compiled *authz.Set) Verdict {
+// policySource is where policies come from.
+type policySource struct {
+	elsewhere bool       // not from the folder
+	set       *authz.Set // from elsewhere; or compiled before, perhaps of the same files
+}
+
+// judge judges a folder as read.
+func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool), now time.Time, from policySource) Verdict {
 	v := Verdict{Problems: unread}
-	policies, broken := compilePolicies(folder.Policies, compiled)
+	policies, broken := from.set, route.Problems(nil)
+	if !from.elsewhere {
+		policies, broken = compilePolicies(folder.Policies, from.set)
+	}
 	v.Policies = policies
 	v.Problems = append(v.Problems, broken...)
 	set, unparsed := folder.Parse(lookup)
 	v.Set = set
 	v.Problems = append(v.Problems, unparsed...)
-	table, uncompiled := routetable.Compile(set, routetable.Options{Now: now, Policies: policies.Names(), AnyPolicy: policies == nil})
+	table, uncompiled := routetable.Compile(set, routetable.Options{Now: now, Policies: policies.Names(), AnyPolicy: policies == nil || from.elsewhere})
 	if len(folder.Files) > 0 {
 		v.Problems = append(v.Problems, withoutEchoes(uncompiled, v.Problems)...)
 	}
 	if !v.Problems.HasErrors() {
 		v.Table = table
-	} else if policies == nil && !slices.ContainsFunc(v.Problems, func(p route.Problem) bool { return p.Severity == route.Error && !isOfPolicies(p) }) {
+	} else if policies == nil && !from.elsewhere && !slices.ContainsFunc(v.Problems, func(p route.Problem) bool { return p.Severity == route.Error && !isOfPolicies(p) }) {
 		v.unguarded = table
 	}
 	folder.Locate(v.Problems)

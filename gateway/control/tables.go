@@ -23,6 +23,7 @@ type Tables struct {
 	Snapshot Snapshot // where the last good folder is kept; the zero value keeps none
 	Lookup   func(string) (string, bool)
 	Publish  func(*routetable.Table, *authz.Set) route.Problems // makes a table serve with its policies
+	Remote   func() *authz.Set // the policies, where they don't come from the folder; nil: they do
 	Metrics  *telemetry.Metrics
 	Logger   *slog.Logger
 	Now      func() time.Time
@@ -70,7 +71,7 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 		return Unchanged, nil
 	}
 	t.loaded = content
-	v := judge(folder, unread, t.Lookup, t.Now(), t.known)
+	v := judge(folder, unread, t.Lookup, t.Now(), t.policySource())
 	t.known = cmp.Or(v.Policies, t.known)
 	if v = t.publish(folder, v); v.Table == nil {
 		return t.reject(v), v.Problems

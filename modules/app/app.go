@@ -35,6 +35,11 @@ type App struct {
 	// kept in the state folder.
 	CohortKey string `json:"cohort_key,omitempty"`
 
+	// OPAConfig is a file of OPA's own configuration, YAML or JSON: policies then come
+	// from the bundle server that it names, and not from the route folder, and OPA's
+	// status and decision logs go where it says. Default: none.
+	OPAConfig string `json:"opa_config,omitempty"`
+
 	// Identity says how the gateway knows who asks. Default: it knows nobody.
 	Identity *Identity `json:"identity,omitempty"`
 
@@ -81,6 +86,7 @@ func (a *App) resolve() (settings, error) {
 		routes:    repl.ReplaceKnown(a.Routes, ""),
 		state:     repl.ReplaceKnown(a.State, ""),
 		cohortKey: repl.ReplaceKnown(a.CohortKey, ""),
+		opaConfig: repl.ReplaceKnown(a.OPAConfig, ""),
 	}
 	if s.routes == "" {
 		s.routes = "routes"
@@ -88,10 +94,13 @@ func (a *App) resolve() (settings, error) {
 	if s.state == "" {
 		s.state = DefaultState()
 	}
-	for _, dir := range []*string{&s.routes, &s.state} {
+	for _, dir := range []*string{&s.routes, &s.state, &s.opaConfig} {
+		if *dir == "" {
+			continue
+		}
 		abs, err := filepath.Abs(*dir)
 		if err != nil {
-			return s, fmt.Errorf("the folder %s: %w", *dir, err)
+			return s, fmt.Errorf("the path %s: %w", *dir, err)
 		}
 		*dir = abs
 	}

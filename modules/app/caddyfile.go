@@ -16,6 +16,7 @@ func init() {
 //	    routes     <folder>
 //	    state      <folder>
 //	    cohort_key <secret>
+//	    opa_config <file>
 //	    identity { … }
 //	}
 //
@@ -55,10 +56,12 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			value = &a.Routes
 		case "state":
 			value = &a.State
+		case "opa_config":
+			value = &a.OPAConfig
 		case "cohort_key":
 			value = &a.CohortKey
 		default:
-			return d.Errf("unknown key %q (known: routes, state, cohort_key, identity)", d.Val())
+			return d.Errf("unknown key %q (known: routes, state, cohort_key, opa_config, identity)", d.Val())
 		}
 		if *value != "" {
 			return d.Errf("%s is given twice", d.Val())

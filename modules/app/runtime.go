@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"ficus/gateway/authz/bundles"
 	"ficus/gateway/backend"
 	"ficus/gateway/control"
 	"ficus/gateway/identity/issuer"
@@ -28,6 +30,7 @@ var runtimes = caddy.NewUsagePool()
 type settings struct {
 	routes, state string // absolute
 	cohortKey     string
+	opaConfig     string // absolute; "" for none
 }
 
 // runtime is what outlives configurations: the live table, the backends with
@@ -39,6 +42,8 @@ type runtime struct {
 	pipeline *pipeline.Pipeline
 	tables   *control.Tables
 	issuer   *issuer.Issuer
+	remote   *bundles.Remote // nil where policies come from the route folder
+	decided  *decisions
 
 	startWatch sync.Once
 	stop       context.CancelFunc
@@ -52,6 +57,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		return nil, err
 	}
 	r := &runtime{settings: s, log: &logHandler{}, metrics: telemetry.New()}
+	r.decided = newDecisions(r)
 	r.log.set(log)
 	logger := slog.New(r.log)
 	if r.issuer, err = newIssuer(s, logger); err != nil {
@@ -63,7 +69,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Metrics:   r.metrics,
 		Key:       key,
 		Issue:     r.issuer.Token,
-		Decisions: discard{},
+		Decisions: r.decided,
 		Now:       time.Now,
 		Logger:    logger,
 	})
@@ -76,6 +82,9 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Metrics:  r.metrics,
 		Logger:   logger,
 		Now:      time.Now,
+	}
+	if err := r.startRemote(logger); err != nil {
+		return nil, errors.Join(err, r.issuer.Close())
 	}
 	_, _ = r.tables.Load() // which reports by itself
 	return r, nil
@@ -99,6 +108,10 @@ func (r *runtime) watch() {
 func (r *runtime) Destruct() error {
 	r.stop()
 	r.watching.Wait()
+	if r.remote != nil {
+		r.remote.Close(context.Background())
+	}
+	r.decided.close()
 	r.pipeline.Close()
 	return r.issuer.Close()
 }
