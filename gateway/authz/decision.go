@@ -35,7 +35,7 @@ func read(said any) Decision {
 func readObject(said map[string]any) (Decision, error) {
 	d := deny(Denied, "")
 	for key, value := range said {
-		ok := true
+		var ok bool
 		switch key {
 		case "allow":
 			d.Allow, ok = value.(bool)
