@@ -43,10 +43,11 @@ type App struct {
 	// Identity says how the gateway knows who asks. Default: it knows nobody.
 	Identity *Identity `json:"identity,omitempty"`
 
-	gate     *identity.Gate
-	settings settings
-	runtime  *runtime
-	log      slog.Handler
+	gate      *identity.Gate
+	decisions slog.Handler
+	settings  settings
+	runtime   *runtime
+	log       slog.Handler
 }
 
 // CaddyModule returns the Caddy module information.
@@ -59,7 +60,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // gateway has to come up: the last good snapshot serves, else legacy, and log, metrics
 // and /readyz say so.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log = ctx.Slogger().Handler()
+	a.log, a.decisions = ctx.Slogger().Handler(), newDecisionHandler(ctx)
 	var err error
 	if a.settings, err = a.resolve(); err != nil {
 		return err
@@ -111,6 +112,10 @@ func (a *App) resolve() (settings, error) {
 // configuration says.
 func (a *App) Start() error {
 	a.runtime.log.set(a.log)
+	if _, err := a.runtime.signer.issuer(); err != nil {
+		return err
+	}
+	a.runtime.decisionLog.set(a.decisions)
 	a.runtime.pipeline.UseIdentity(a.gate)
 	a.runtime.watch()
 	return nil
@@ -133,7 +138,7 @@ func (a *App) Cleanup() error {
 func (a *App) Pipeline() *pipeline.Pipeline { return a.runtime.pipeline }
 
 // Keys returns what publishes the keys of the internal tokens.
-func (a *App) Keys() http.Handler { return a.runtime.issuer }
+func (a *App) Keys() http.Handler { return a.runtime.signer }
 
 // Tables returns what brings the route folder to the pipeline.
 func (a *App) Tables() *control.Tables { return a.runtime.tables }

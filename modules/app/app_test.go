@@ -22,7 +22,7 @@ func TestCaddyfile(t *testing.T) {
 		{"nothing", "ficus", `{}`, ""},
 		{"empty value", "ficus {\n cohort_key \"\"\n}", `{}`, ""},
 		{"argument", "ficus /r", "", "wrong argument count"},
-		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: routes, state, cohort_key)`},
+		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: routes, state, cohort_key, opa_config, identity)`},
 		{"twice", "ficus {\n routes /r\n routes /s\n}", "", "routes is given twice"},
 		{"no value", "ficus {\n routes\n}", "", "wrong argument count"},
 	} {
@@ -58,7 +58,7 @@ func TestCohortKeyIsKept(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	entries, _ := os.ReadDir(s.state)
-	if len(entries) != 1 {
+	if len(entries) != 3 { // keys, their lock and the snapshot
 		t.Errorf("the state folder holds %v", entries)
 	}
 	given, err := cohortKey(settings{state: s.state, cohortKey: "secret"})

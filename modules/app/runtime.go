@@ -12,10 +12,10 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/authz/bundles"
 	"ficus/gateway/backend"
 	"ficus/gateway/control"
-	"ficus/gateway/identity/issuer"
 	"ficus/gateway/pipeline"
 	"ficus/gateway/routefile"
 	"ficus/gateway/telemetry"
@@ -36,14 +36,15 @@ type settings struct {
 // runtime is what outlives configurations: the live table, the backends with
 // their connections, the counters and the watch.
 type runtime struct {
-	settings settings
-	log      *logHandler
-	metrics  *telemetry.Metrics
-	pipeline *pipeline.Pipeline
-	tables   *control.Tables
-	issuer   *issuer.Issuer
-	remote   *bundles.Remote // nil where policies come from the route folder
-	decided  *decisions
+	settings    settings
+	log         *logHandler
+	metrics     *telemetry.Metrics
+	pipeline    *pipeline.Pipeline
+	tables      *control.Tables
+	signer      *signer
+	remote      *bundles.Remote // nil where policies come from the route folder
+	decided     *authz.Log
+	decisionLog *logHandler
 
 	startWatch sync.Once
 	stop       context.CancelFunc
@@ -57,18 +58,18 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		return nil, err
 	}
 	r := &runtime{settings: s, log: &logHandler{}, metrics: telemetry.New()}
+	r.decisionLog = &logHandler{}
+	r.decisionLog.set(slog.DiscardHandler)
 	r.decided = newDecisions(r)
 	r.log.set(log)
 	logger := slog.New(r.log)
-	if r.issuer, err = newIssuer(s, logger); err != nil {
-		return nil, err
-	}
+	r.signer = &signer{state: s.state, logger: logger}
 	r.stopped, r.stop = context.WithCancel(context.Background())
 	r.pipeline = pipeline.New(pipeline.Config{
 		Backends:  backend.NewRegistry(newLeaf, rand.IntN),
 		Metrics:   r.metrics,
 		Key:       key,
-		Issue:     r.issuer.Token,
+		Issue:     r.signer.issue,
 		Decisions: r.decided,
 		Now:       time.Now,
 		Logger:    logger,
@@ -84,7 +85,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Now:      time.Now,
 	}
 	if err := r.startRemote(logger); err != nil {
-		return nil, errors.Join(err, r.issuer.Close())
+		return nil, errors.Join(err, r.decided.Close())
 	}
 	_, _ = r.tables.Load() // which reports by itself
 	return r, nil
@@ -111,7 +112,6 @@ func (r *runtime) Destruct() error {
 	if r.remote != nil {
 		r.remote.Close(context.Background())
 	}
-	r.decided.close()
 	r.pipeline.Close()
-	return r.issuer.Close()
+	return errors.Join(r.signer.close(), r.decided.Close())
 }

@@ -235,7 +235,7 @@ func demoLogs(asJSON bool) object {
 	return object{
 		"default": object{"level": "WARN", "encoder": encoder, "exclude": []string{"ficus", "http.log.access"}},
 		"demo": object{
-			"encoder": encoder, "include": []string{"ficus", "http.log.access"}, "writer": object{"output": output},
+			"encoder": encoder, "include": []string{"ficus", "http.log.access"}, "exclude": []string{"ficus.decisions"}, "writer": object{"output": output},
 		},
 	}
 }
