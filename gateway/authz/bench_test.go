@@ -44,6 +44,7 @@ func benchmarkDecide(b *testing.B, keep bool, policy string, in *Input, allow bo
 	if problems.HasErrors() {
 		b.Fatal(problems.Text())
 	}
+	set.budget = time.Minute // a loaded machine makes nobody late here
 	if !keep {
 		set.kept = nil
 	}
