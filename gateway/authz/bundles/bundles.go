@@ -24,6 +24,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/plugins"
 	"github.com/open-policy-agent/opa/v1/plugins/bundle"
 	"github.com/open-policy-agent/opa/v1/plugins/discovery"
+	"github.com/open-policy-agent/opa/v1/plugins/logs"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ficus/gateway/authz"
@@ -127,14 +128,18 @@ func (r *Remote) Set() *authz.Set { return r.active.Load().set }
 func (r *Remote) Revisions() map[string]string { return r.active.Load().revisions }
 
 // Look does now what the configuration leaves to someone else ("trigger: manual"): it has
-// OPA look for a new configuration and new bundles, and returns when they are active. What
-// OPA looks for by itself is left to it. The error is what is told too.
+// OPA look for a new configuration and new bundles, send off the decision log, and
+// returns when that is done. What OPA does by itself is left to it. The error is what is
+// told too.
 func (r *Remote) Look(ctx context.Context) error {
 	var failures []error
 	if plugin := discovery.Lookup(r.manager); plugin != nil && manual(plugin.TriggerMode()) {
 		failures = append(failures, plugin.Trigger(ctx))
 	}
 	if plugin := bundle.Lookup(r.manager); plugin != nil && allManual(plugin.Config().Bundles) {
+		failures = append(failures, plugin.Trigger(ctx))
+	}
+	if plugin := logs.Lookup(r.manager); plugin != nil && manual(plugin.Config().Reporting.Trigger) {
 		failures = append(failures, plugin.Trigger(ctx))
 	}
 	return errors.Join(failures...)
