@@ -81,7 +81,7 @@ func TestCompletion(t *testing.T) {
 		{"ficus routes list --stage r", "retired"},
 		{"ficus routes list --stage canary,n", "canary,new"},
 		{"ficus routes list --sort ''", "id match stage owner file"},
-		{"ficus routes list --group ''", "cart catalog"},
+		{"ficus routes list --group ''", "accounts cart catalog orders staff"},
 		{"ficus routes test routes ''", ""},
 		{"ficus routes explain GET /api/products", "/api/products /api/products/{id}"},
 		{"ficus routes force n", "new"},

@@ -56,6 +56,9 @@ func (p *Pipeline) authorize(live *serving, x *Exchange) error {
 // readings returns the other paths that backends may read and the same entry owns. A path
 // that may be read as one of another policy is refused, and one with a NUL.
 func (x *Exchange) readings(table *routetable.Table) ([]string, error) {
+	if x.Entry.Paths == route.ExactReading {
+		return nil, nil
+	}
 	paths, ok := routetable.Readings(x.target.path)
 	if !ok || strings.Contains(x.target.path, "%00") {
 		return nil, x.fail(http.StatusBadRequest, errAmbiguous)

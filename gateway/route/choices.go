@@ -108,6 +108,29 @@ func (b *Body) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// Paths says how backends read paths.
+type Paths uint8
+
+// How backends read paths.
+const (
+	AnyReading   Paths = iota // in one of several ways
+	ExactReading              // as the gateway does
+)
+
+var pathReadings = []string{"any", "exact"}
+
+// String returns the way as it is written in a route file.
+func (p Paths) String() string { return pathReadings[p] }
+
+// Words lists the words that a route file may hold here.
+func (Paths) Words() []string { return slices.Clone(pathReadings) }
+
+// UnmarshalText reads a way as written in a route file.
+func (p *Paths) UnmarshalText(text []byte) (err error) {
+	*(*uint8)(p), err = choice("reading of paths", text, pathReadings...)
+	return err
+}
+
 // Switch is on, off, or left to the default.
 type Switch uint8
 

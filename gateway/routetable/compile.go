@@ -141,7 +141,7 @@ func (c *compiler) buildEntries() {
 	c.checkBranching()
 	c.entries = append(c.entries, &Entry{
 		ID: route.DefaultID, Index: len(c.entries), Group: route.DefaultID, Stage: route.StageLegacy,
-		Identity: c.set.Rest.Identity, Policy: c.set.Rest.Policy, Mode: c.set.Rest.Mode, Input: c.set.Rest.PolicyInput,
+		Identity: c.set.Rest.Identity, Policy: c.set.Rest.Policy, Mode: c.set.Rest.Mode, Paths: c.set.Rest.Paths, Input: c.set.Rest.PolicyInput,
 	})
 }
 
@@ -162,7 +162,7 @@ func newEntry(d *route.Definition, pattern Pattern, index int) *Entry {
 		Stage: d.Stage, Weight: basisPoints(d.Weight),
 		Group: d.CohortGroup(), Cohort: d.Cohort, Force: d.Force,
 		Backend: d.Backend, Expires: d.Expires, Origin: d.Origin,
-		Identity: d.Identity, Policy: d.Policy, Mode: d.Mode, Input: d.PolicyInput, Claims: d.Claims,
+		Identity: d.Identity, Policy: d.Policy, Mode: d.Mode, Paths: d.Paths, Input: d.PolicyInput, Claims: d.Claims,
 	}
 	if len(e.Cohort) == 0 {
 		e.Cohort = byClientIP

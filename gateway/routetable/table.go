@@ -42,6 +42,7 @@ type Entry struct {
 	Identity    []string       // sources that are asked who the client is; nil for all
 	Policy      string         // who may; "" where none is named
 	Mode        route.Mode     // what becomes of its decision
+	Paths       route.Paths    // how the backends read paths
 	Input       route.PolicyInput
 	Claims      []string       // of the principal, for the new side
 	Rewrite     *route.Rewrite // nil where nothing is changed

@@ -106,7 +106,7 @@ func startWorld(ctx context.Context, dir, gateway string) (*demo.Demo, error) {
 	defer cancel()
 	world, err := demo.Start(ctx, demo.Config{
 		Dir: dir, Routes: fs.FS(routes.Files), JWKSURL: "http://" + reachable(gateway) + keysPath,
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		return nil, err
@@ -234,8 +234,9 @@ func demoLogs(asJSON bool) object {
 	encoder := object{"format": "ficus_line", "color": isTerminal(os.Stdout) && !asJSON && os.Getenv("NO_COLOR") == ""}
 	return object{
 		"default": object{"level": "WARN", "encoder": encoder, "exclude": []string{"ficus", "http.log.access"}},
+		"access": object{"encoder": encoder, "include": []string{"http.log.access"}, "writer": object{"output": output}},
 		"demo": object{
-			"encoder": encoder, "include": []string{"ficus", "http.log.access"}, "exclude": []string{"ficus.decisions"}, "writer": object{"output": output},
+			"encoder": encoder, "include": []string{"ficus"}, "exclude": []string{"ficus.decisions"}, "writer": object{"output": output},
 		},
 	}
 }

@@ -91,7 +91,7 @@ func originOf(v Version) Origin {
 // who may.
 func restOf(set route.Set) *route.Definition {
 	return &route.Definition{ID: route.DefaultID, Settings: route.Settings{
-		Identity: set.Rest.Identity, Policy: set.Rest.Policy, Mode: set.Rest.Mode, PolicyInput: set.Rest.PolicyInput,
+		Identity: set.Rest.Identity, Policy: set.Rest.Policy, Mode: set.Rest.Mode, Paths: set.Rest.Paths, PolicyInput: set.Rest.PolicyInput,
 	}, Origin: set.RestOrigin}
 }
 
