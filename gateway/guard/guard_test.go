@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"log/slog"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -28,11 +28,29 @@ func write(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
+// lines is a log that the watch may write at the same time.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // open opens a folder whose watch hardly ever reports, so that a test loads by itself.
-func open(t *testing.T, dir string) (*Folder, *bytes.Buffer) {
+func open(t *testing.T, dir string) (*Folder, *lines) {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
-	log := new(bytes.Buffer)
+	log := new(lines)
 	f := Open(dir, routefile.Timing{Quiet: time.Hour, Longest: time.Hour, Poll: time.Hour}, slog.New(slog.NewTextHandler(log, nil)))
 	t.Cleanup(f.Close)
 	return f, log
@@ -62,14 +80,13 @@ func TestFolderKeepsTheLastGood(t *testing.T) {
 			if !before.Has("p") {
 				t.Fatal(log)
 			}
-			log.Reset()
 			write(t, dir, tc.files)
 			f.Load(t.Context())
 			if f.Set() != before || !strings.Contains(log.String(), tc.want) {
 				t.Errorf("want %q in\n%s", tc.want, log)
 			}
-			said := log.Len()
-			if f.Load(t.Context()); log.Len() != said {
+			said := log.String()
+			if f.Load(t.Context()); log.String() != said {
 				t.Errorf("said twice:\n%s", log)
 			}
 			write(t, dir, map[string]string{"p.rego": strings.Replace(good, "GET", "HEAD", 1), "p_test.rego": "package p_test\n", "data.json": "{}"})
