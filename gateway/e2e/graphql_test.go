@@ -116,7 +116,7 @@ func TestClientsThatBreakOff(t *testing.T) {
 	for _, tc := range []struct{ path, series string }{
 		{"/graphql", `ficus_requests_total{code="499",method="POST",route="default",side="legacy"} 1`},
 		{"/api/cart/items", `ficus_requests_total{code="499",method="POST",route="cart-add",side="new"} 1`},
-		{"/api/orders", `ficus_requests_total{code="499",method="POST",route="default",side="legacy"} 2`},
+		{"/api/orders", `ficus_requests_total{code="499",method="POST",route="orders-place",side="legacy"} 1`},
 	} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(g.URL, "http://"))
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // Policies says that what policies decide may change, though their names do not: their
-// files differ. What difference that makes, "ficus policy test" and "explain" tell.
+// files differ.
 type Policies struct {
 	Old    string   `json:"old"` // revision; "" for none
 	New    string   `json:"new"`
@@ -35,5 +35,5 @@ func (p *printer) policies(changed *Policies) {
 	}
 	p.title("Policies")
 	p.line("~ the policies' files change (revision %s -> %s)", changed.Old, changed.New)
-	p.words([]string{"who may can change on " + count(len(changed.Routes), "route") + ": see ficus policy test and explain"})
+	p.words([]string{"who may can change on " + count(len(changed.Routes), "route")})
 }
