@@ -23,7 +23,7 @@ type Tables struct {
 	Snapshot Snapshot // where the last good folder is kept; the zero value keeps none
 	Lookup   func(string) (string, bool)
 	Publish  func(*routetable.Table, *authz.Set) route.Problems // makes a table serve with its policies
-	Remote   func() *authz.Set // the policies, where they don't come from the folder; nil: they do
+	Remote   func() *authz.Set                                  // the policies, where they don't come from the folder; nil: they do
 	Metrics  *telemetry.Metrics
 	Logger   *slog.Logger
 	Now      func() time.Time

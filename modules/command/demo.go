@@ -234,7 +234,7 @@ func demoLogs(asJSON bool) object {
 	encoder := object{"format": "ficus_line", "color": isTerminal(os.Stdout) && !asJSON && os.Getenv("NO_COLOR") == ""}
 	return object{
 		"default": object{"level": "WARN", "encoder": encoder, "exclude": []string{"ficus", "http.log.access"}},
-		"access": object{"encoder": encoder, "include": []string{"http.log.access"}, "writer": object{"output": output}},
+		"access":  object{"encoder": encoder, "include": []string{"http.log.access"}, "writer": object{"output": output}},
 		"demo": object{
 			"encoder": encoder, "include": []string{"ficus"}, "exclude": []string{"ficus.decisions"}, "writer": object{"output": output},
 		},

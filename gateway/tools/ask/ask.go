@@ -63,9 +63,6 @@ func (q *Question) HTTP() (*http.Request, error) {
 	for name, values := range q.Header { // in whatever spelling
 		header[http.CanonicalHeaderKey(name)] = append(header[http.CanonicalHeaderKey(name)], values...)
 	}
-	if header == nil {
-		header = http.Header{}
-	}
 	if given := header.Get("Host"); given != "" {
 		host = given
 	}

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func (r *rows) row(cells ...string) {
 	for i, c := range cells {
 		cells[i] = strings.ReplaceAll(c, "|", `\|`)
 	}
-	r.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	fmt.Fprintf(r, "| %s |\n", strings.Join(cells, " | "))
 }
 
 // String returns the table without the last line break.

@@ -16,8 +16,8 @@ const (
 	backendPattern  = `^[a-z0-9_-]{1,64}$`
 	durationPattern = `^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$|^0$`
 	datePattern     = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
-	token           = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-	sourcePattern   = `^(client_ip|claim:[\s\S]+|(header|cookie):` + token + `)$`
+	fieldPattern    = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+	sourcePattern   = `^(client_ip|claim:[\s\S]+|(header|cookie):` + fieldPattern + `)$`
 	wantedPattern   = `^([^*]+\*?|\*)$`
 	mediaPattern    = `^([^/;*A-Z ]+/[^;*A-Z ]*\*?|\*)$`
 	graphQLPattern  = `^[A-Za-z_][A-Za-z0-9_]*$`
@@ -60,10 +60,10 @@ var rules = map[string]func(key, in *jsonschema.Schema){
 	"*.force":  byDefault(route.ForceOff.String()),
 
 	"conditions.header": func(key, _ *jsonschema.Schema) {
-		key.PropertyNames = &jsonschema.Schema{Pattern: "^" + token + "$", Not: &jsonschema.Schema{Pattern: "^[Hh][Oo][Ss][Tt]$"}}
+		key.PropertyNames = &jsonschema.Schema{Pattern: "^" + fieldPattern + "$", Not: &jsonschema.Schema{Pattern: "^[Hh][Oo][Ss][Tt]$"}}
 	},
 	"conditions.cookie": func(key, _ *jsonschema.Schema) {
-		key.PropertyNames = &jsonschema.Schema{Pattern: "^" + token + "$"}
+		key.PropertyNames = &jsonschema.Schema{Pattern: "^" + fieldPattern + "$"}
 	},
 	"conditions.content_type": func(key, _ *jsonschema.Schema) {
 		key.Pattern, key.Examples = mediaPattern, []any{"application/json", "image/*"}
