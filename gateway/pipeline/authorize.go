@@ -43,7 +43,10 @@ func (p *Pipeline) authorize(live *serving, x *Exchange) error {
 	switch {
 	case failure != nil && errors.Is(context.Cause(x.request.Context()), context.Canceled):
 		return x.fail(statusClientGone, failure)
-	case decision.Allow || x.Entry.Mode == route.Observe:
+	case decision.Allow:
+		x.force(decision)
+		return nil
+	case x.Entry.Mode == route.Observe:
 		return nil
 	}
 	x.Status = decision.Status

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"net/http"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/route"
 	"ficus/gateway/split"
 )
@@ -11,6 +12,16 @@ import (
 func (x *Exchange) choose(key *split.Key) {
 	d := split.Decide(x.Entry, split.Ask{Request: x.request, ClientIP: x.client.IP, Claims: x.cohortClaims(), Now: x.start, Key: key})
 	x.Side, x.Cohort, x.Source, x.Clock = d.Side, d.Cohort, d.Source, d.Clock
+}
+
+// force lets the request choose its side where the policy says that it may.
+func (x *Exchange) force(d authz.Decision) {
+	if x.Entry.Force != route.ForcePolicy || x.Entry.Stage != route.StageCanary || d.Obligations["force"] != true {
+		return
+	}
+	if side, ok := split.Asked(x.request.Header); ok {
+		x.Side, x.Clock = side, split.ClockForce
+	}
 }
 
 // cohortClaims returns the claims that the cohort may be taken from.

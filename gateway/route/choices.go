@@ -46,9 +46,10 @@ type Force uint8
 const (
 	ForceOff    Force = iota // nobody
 	ForceSigned              // who sends a token that the gateway signed
+	ForcePolicy              // whom the route's policy lets
 )
 
-var forces = []string{"off", "signed"}
+var forces = []string{"off", "signed", "policy"}
 
 // String returns the choice as it is written in a route file.
 func (f Force) String() string { return forces[f] }

@@ -69,9 +69,10 @@ type Settings struct {
 	Cohort []Source `yaml:"cohort"`
 
 	// Force says who may choose the side of single requests at stage canary: "off"
-	// (nobody) or "signed" (who sends a token that the gateway signed, in the header
-	// Ficus-Side or the cookie ficus_side; "ficus routes force" makes one). Neither
-	// reaches a backend. Default: off.
+	// (nobody), "signed" (who sends a token that the gateway signed, in the header
+	// Ficus-Side or the cookie ficus_side; "ficus routes force" makes one) or "policy"
+	// (who sends "new" or "legacy" there, and whom the route's policy lets by the
+	// obligation "force": true). Neither reaches a backend. Default: off.
 	Force Force `yaml:"force"`
 
 	// Identity lists, in order, the gateway's sources of identity that are asked who

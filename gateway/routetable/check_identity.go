@@ -25,6 +25,9 @@ func checkIdentity(d *route.Definition) route.Problems {
 	if d.Mode == route.Observe && (d.Policy == "" || d.Policy == route.PolicyPublic) {
 		report("mode", required("the policy to observe", "name it: policy: shop.cart"))
 	}
+	if d.Force == route.ForcePolicy && (d.Policy == "" || d.Policy == route.PolicyPublic) {
+		report("force", required("the policy that says who may force a side", "name it: policy: shop.testers"))
+	}
 	for i, name := range d.PolicyInput.Headers {
 		if !httpguts.ValidHeaderFieldName(name) {
 			report(fmt.Sprintf("policy_input.headers[%d]", i), value("%q is no name of a header", name))

@@ -11,7 +11,7 @@ import (
 // What can decide a side.
 const (
 	ClockFile  = "file"  // the route file alone
-	ClockForce = "force" // a token that the gateway signed (see [ForceHeader])
+	ClockForce = "force" // the request, by a signed token or as its policy lets it (see [ForceHeader])
 )
 
 // A Decision is which side serves a request, and how that came about.

@@ -93,6 +93,23 @@ func (k *Key) Forced(header http.Header, group string, now time.Time) (side rout
 	return route.Legacy, false
 }
 
+// Asked returns the side that a request asks for by its plain name, where a policy says
+// who may: ok is false where it asks for none, or for both.
+func Asked(header http.Header) (side route.Side, ok bool) {
+	for _, word := range forceTokens(header) {
+		for _, s := range route.Sides {
+			if word != s.String() {
+				continue
+			}
+			if ok && s != side {
+				return route.Legacy, false
+			}
+			side, ok = s, true
+		}
+	}
+	return side, ok
+}
+
 // maxTokens bounds how many signatures a request can have checked.
 const maxTokens = 8
 
