@@ -42,7 +42,7 @@ const (
 	Failed    Cause = "error"     // the evaluation failed or panicked
 	Late      Cause = "late"      // the evaluation took too long
 	Missing   Cause = "missing"   // there is no such policy
-	Unseen    Cause = "body"      // the policy did not get to see the body that the route shows it
+	Unseen    Cause = "body"      // the policy did not get to see the body that it reads, or the route shows it
 )
 
 // deny is a refusal that no policy worded. A policy that says no, or nothing, refuses

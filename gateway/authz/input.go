@@ -30,7 +30,8 @@ type Input struct {
 type BodyState string
 
 // The states of a body. With any but the first three, a route that asked for it is
-// denied whatever the policy says.
+// denied whatever the policy says; with the first, one whose policy reads the body: what
+// it can't see it must not take for nothing.
 const (
 	BodyNotAsked  BodyState = ""
 	BodyWhole     BodyState = "whole"

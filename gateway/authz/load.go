@@ -159,7 +159,8 @@ func entrypoints(modules map[string]*ast.Module) []entrypoint {
 // is undefined, so that a policy of the wrong type would allow.
 func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store storage.Store) (*policy, error) {
 	prepared, err := rego.New(rego.Query(e.query), rego.Compiler(compiler), rego.Store(store)).PrepareForEval(ctx)
-	return &policy{query: prepared, reads: project(compiler, e.query)}, err
+	reads := project(compiler, e.query)
+	return &policy{query: prepared, reads: reads, body: reads.body()}, err
 }
 
 // Read reads the files of a folder of policies, as [Load] does. A folder that is not

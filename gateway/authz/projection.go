@@ -169,9 +169,13 @@ var impure = func() []string {
 	return names
 }()
 
-// String lists the paths that are read, for tests and people.
-func (p projection) String() string {
-	var list []string
+// body reports whether the body is among what is read.
+func (p projection) body() bool {
+	return slices.ContainsFunc(p.parts, func(part *part) bool { return part.name == "body" })
+}
+
+// paths lists what is read.
+func (p projection) paths() (list []string) {
 	var add func(prefix string, parts []*part)
 	add = func(prefix string, parts []*part) {
 		for _, part := range parts {
@@ -189,5 +193,10 @@ func (p projection) String() string {
 		}
 	}
 	add("", p.parts)
-	return fmt.Sprintf("%s pure=%v", strings.Join(list, " "), p.pure)
+	return list
+}
+
+// String is for tests and people.
+func (p projection) String() string {
+	return fmt.Sprintf("%s pure=%v", strings.Join(p.paths(), " "), p.pure)
 }

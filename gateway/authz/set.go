@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -28,6 +29,7 @@ type Set struct {
 type policy struct {
 	query rego.PreparedEvalQuery
 	reads projection
+	body  bool // it reads the body, or may
 }
 
 // Names returns the names of the policies, sorted.
@@ -48,6 +50,31 @@ func (s *Set) ID() string {
 
 // Has reports whether there is a policy of that name.
 func (s *Set) Has(name string) bool { return s != nil && s.policies[name] != nil }
+
+// Reads returns the paths of the input that a policy reads, such as "method" and
+// "principal.claims.role", in the order of [Input]; all of them where that can't be told.
+func (s *Set) Reads(name string) []string {
+	if !s.Has(name) {
+		return nil
+	}
+	return s.policies[name].reads.paths()
+}
+
+// ReadsBody reports whether a policy reads the body, or may. It denies what does not show
+// it the body.
+func (s *Set) ReadsBody(name string) bool { return s.Has(name) && s.policies[name].body }
+
+// HeadersOf returns the headers that a policy reads by their names, in lower case, sorted.
+// One that reads headers whose names can't be told beforehand has none.
+func (s *Set) HeadersOf(name string) []string {
+	var headers []string
+	for _, path := range s.Reads(name) {
+		if header, ok := strings.CutPrefix(path, "headers."); ok {
+			headers = append(headers, header)
+		}
+	}
+	return headers
+}
 
 // Within returns the same policies with another limit on how long one decision may take.
 func (s *Set) Within(budget time.Duration) *Set {
@@ -73,11 +100,15 @@ func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
 	if !s.Has(name) {
 		return deny(Missing, fmt.Sprintf("there is no policy %q", name))
 	}
+	p, now := s.policies[name], started
 	switch in.BodyState {
 	case BodyTooLarge, BodyMalformed, BodyUnread:
 		return deny(Unseen, "the body is "+string(in.BodyState))
+	case BodyNotAsked:
+		if p.body {
+			return deny(Unseen, "the policy reads the body, which it is not shown")
+		}
 	}
-	p, now := s.policies[name], started
 	if s.now != nil {
 		now = s.now()
 	}
