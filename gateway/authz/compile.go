@@ -3,7 +3,6 @@ package authz
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
-	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"ficus/gateway/route"
 )
@@ -53,31 +51,13 @@ func copied(modules map[string]*ast.Module) map[string]*ast.Module {
 // runTests runs the tests that lie beside the policies. A test that fails is an error:
 // whoever wrote it meant that such policies are not to be served.
 func runTests(ctx context.Context, src *source, store storage.Store) (passed int, problems route.Problems) {
-	if len(src.tests) == 0 {
-		return 0, nil
-	}
-	modules := copied(src.modules)
-	maps.Copy(modules, copied(src.tests))
-	compiler := ast.NewCompiler().WithCapabilities(capabilities()).WithEnablePrintStatements(true)
-	txn, err := store.NewTransaction(ctx)
-	if err != nil {
-		return 0, problemsOf(err, route.CodePolicyTest, "")
-	}
-	defer store.Abort(ctx, txn)
-	results, err := tester.NewRunner().SetCompiler(compiler).SetStore(store).SetModules(modules).
-		CapturePrintOutput(true).SetTimeout(testLimit).RunTests(ctx, txn)
-	if err != nil {
-		return 0, problemsOf(err, route.CodePolicyTest, "")
-	}
-	for r := range results {
+	results, problems := src.run(ctx, store, "", nil)
+	for _, r := range results {
 		if r.Pass() {
 			passed++
 		} else if !r.Skip {
 			problems = append(problems, testProblem(r))
 		}
-	}
-	if ctx.Err() != nil {
-		problems = append(problems, route.Problem{Code: route.CodePolicyTest, Message: "the tests took too long: " + ctx.Err().Error()})
 	}
 	return passed, problems
 }
@@ -85,14 +65,11 @@ func runTests(ctx context.Context, src *source, store storage.Store) (passed int
 func testProblem(r *tester.Result) route.Problem {
 	p := route.Problem{
 		Code: route.CodePolicyTest, Origin: originOf("", r.Location),
-		Message: fmt.Sprintf("the test %s.%s fails after %v", strings.TrimPrefix(r.Package, "data."), r.Name, r.Duration.Round(time.Microsecond)),
+		Message: fmt.Sprintf("the test %s fails after %v", testName(r), r.Duration.Round(time.Microsecond)),
 		Hint:    strings.TrimSpace(string(r.Output)),
 	}
-	if r.Error != nil {
-		p.Message += ": " + r.Error.Error()
-	}
-	if topdown.IsCancel(r.Error) {
-		p.Message += fmt.Sprintf(" (a test may take %v)", testLimit)
+	if why := testError(r); why != "" {
+		p.Message += ": " + why
 	}
 	return p
 }

@@ -21,8 +21,9 @@ type Set struct {
 
 	budget   time.Duration
 	policies map[string]*policy
-	kept     *kept            // decisions; nil: none are kept
-	now      func() time.Time // nil: time.Now
+	kept     *kept               // decisions; nil: none are kept
+	now      func() time.Time    // nil: time.Now
+	tracer   topdown.QueryTracer // nil: nothing is traced
 }
 
 // policy is one package, ready to be asked.
@@ -137,7 +138,11 @@ func (s *Set) ask(ctx context.Context, p *policy, in *Input, now time.Time) Deci
 	cancel := topdown.NewCancel()
 	timer := time.AfterFunc(s.budget, cancel.Cancel)
 	defer timer.Stop()
-	results, err := p.query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(cancel), rego.EvalTime(now))
+	options := []rego.EvalOption{rego.EvalParsedInput(input), rego.EvalExternalCancel(cancel), rego.EvalTime(now)}
+	if s.tracer != nil {
+		options = append(options, rego.EvalQueryTracer(s.tracer))
+	}
+	results, err := p.query.Eval(ctx, options...)
 	var failure *topdown.Error
 	switch {
 	case errors.As(err, &failure) && failure.Code == topdown.CancelErr:
