@@ -26,7 +26,7 @@ const explainBudget = 10 * time.Second
 
 // Explain asks a policy as Decide does, and keeps a trace: one of [Traces].
 func (s *Set) Explain(ctx context.Context, name string, in *Input, trace string) Explanation {
-	e := Explanation{Reads: s.Reads(name), Kept: s.Has(name) && s.policies[name].reads.pure}
+	e := Explanation{Reads: s.Reads(name), Kept: s.Keeps(name)}
 	var tracer *topdown.BufferTracer
 	if s != nil {
 		other := *s.Unkept().Within(max(s.budget, explainBudget))

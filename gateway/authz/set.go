@@ -65,6 +65,10 @@ func (s *Set) Reads(name string) []string {
 // it the body.
 func (s *Set) ReadsBody(name string) bool { return s.Has(name) && s.policies[name].body }
 
+// Keeps reports whether decisions of a policy may be kept for some seconds: they depend on
+// nothing but what it reads.
+func (s *Set) Keeps(name string) bool { return s.Has(name) && s.policies[name].reads.pure }
+
 // HeadersOf returns the headers that a policy reads by their names, in lower case, sorted.
 // One that reads headers whose names can't be told beforehand has none.
 func (s *Set) HeadersOf(name string) []string {
