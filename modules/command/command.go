@@ -18,6 +18,13 @@ func init() {
 		CobraFunc: demoCommand,
 	})
 	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "policy",
+		Usage:     "<verb>",
+		Short:     "Checks, tests, explains and times policies",
+		Long:      policyHelp,
+		CobraFunc: policyCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:      "routes",
 		Usage:     "<verb>",
 		Short:     "Checks, explains, compares and tests route files",
@@ -32,5 +39,6 @@ and of the new services that replace it piece by piece.
   ficus demo     a shop, two new services and the gateway in one process, to try
   ficus run      serves the Caddyfile of this folder; routes/ says who answers what
   ficus routes   checks, explains, compares and tests route files
+  ficus policy   checks, tests, explains and times the policies that guard them
 
 Ficus is built on Caddy: the commands below that are not its own are Caddy's.`

@@ -100,6 +100,17 @@ func explained(c *cobra.Command, question *ask.Question) (*explain.Answer, error
 
 // questionOf reads the request from arguments and flags.
 func questionOf(c *cobra.Command, args []string) (*ask.Question, error) {
+	q, err := requestOf(c, args)
+	if err != nil {
+		return nil, err
+	}
+	claims, _ := c.Flags().GetStringArray("claim")
+	q.Claims, err = ask.ParsePairs(claims)
+	return q, err
+}
+
+// requestOf reads the request but for who makes it.
+func requestOf(c *cobra.Command, args []string) (*ask.Question, error) {
 	flags := c.Flags()
 	list := func(name string) []string { values, _ := flags.GetStringArray(name); return values }
 	text := func(name string) string { value, _ := flags.GetString(name); return value }
@@ -108,13 +119,11 @@ func questionOf(c *cobra.Command, args []string) (*ask.Question, error) {
 	if len(args) == 2 {
 		q.Method = args[0]
 	}
-	var err, err2 error
-	q.Header, err = ask.ParseHeaders(list("header"))
-	if err == nil {
-		err = ask.AddCookies(q.Header, list("cookie"))
+	var err error
+	if q.Header, err = ask.ParseHeaders(list("header")); err != nil {
+		return nil, err
 	}
-	q.Claims, err2 = ask.ParsePairs(list("claim"))
-	if err := errors.Join(err, err2); err != nil {
+	if err = ask.AddCookies(q.Header, list("cookie")); err != nil {
 		return nil, err
 	}
 	if file := text("body-file"); file != "" {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/routefile"
 )
 
@@ -74,11 +75,15 @@ func watched(ctx context.Context, c *cobra.Command, folders []string, do func() 
 	return last
 }
 
+// hashOf identifies what folders hold, of which each may be of route files or of policies.
 func hashOf(folders []string) string {
 	var all []string
 	for _, folder := range folders {
 		read, problems := routefile.ReadYAML(os.DirFS(folder), folder)
-		all = append(all, read.Hash(), problems.Error())
+		policies, unread := routefile.ReadPolicies(os.DirFS(folder), folder)
+		read.Policies = policies
+		alone, broken := authz.Read(os.DirFS(folder), folder)
+		all = append(all, read.Hash(), authz.Revision(alone), problems.Error(), unread.Error(), broken.Error())
 	}
 	return strings.Join(all, "\n")
 }

@@ -19,7 +19,7 @@ type Report struct {
 	Warnings int            `json:"warnings"`
 	Policies []Policy       `json:"policies"` // none where there are errors among theirs
 	Tests    int            `json:"tests"`    // that passed
-	Revision string         `json:"revision"` // of the policies; "" where there are errors among theirs
+	Revision string         `json:"revision"` // of the policies; "" where there are none, or errors among theirs
 }
 
 // A Policy is what is known of one before it is asked.
@@ -32,7 +32,7 @@ type Policy struct {
 
 // Check reports on a folder: all errors, and what else concerns policies.
 func (f *Folder) Check(fsys fs.FS) Report {
-	r := Report{Problems: route.Problems{}, Policies: []Policy{}, Revision: f.Policies.ID()}
+	r := Report{Problems: route.Problems{}, Policies: []Policy{}}
 	for _, p := range f.Problems {
 		if p.Severity == route.Error || ofPolicies(p.Code) {
 			r.Problems = append(r.Problems, p)
@@ -43,10 +43,10 @@ func (f *Folder) Check(fsys fs.FS) Report {
 		r.Problems.Sort()
 	}
 	r.Errors, r.Warnings = r.Problems.Count()
-	if f.Policies == nil {
+	if len(f.Policies.Names()) == 0 {
 		return r
 	}
-	r.Tests = f.Policies.Tests
+	r.Tests, r.Revision = f.Policies.Tests, f.Policies.ID()
 	for _, name := range f.Policies.Names() {
 		p := Policy{Name: name, Routes: []string{}, Reads: f.Policies.Reads(name), Kept: f.Policies.Keeps(name)}
 		for _, e := range f.guarded(name) {
@@ -123,9 +123,9 @@ func (p *Policy) print(b *strings.Builder) {
 
 func keeps(kept bool) string {
 	if kept {
-		return "yes: equal requests are decided once in some seconds"
+		return "yes, for 5s at most"
 	}
-	return "no: it may decide otherwise at another time"
+	return "no, it depends on more than its input, or on input that can't be told beforehand"
 }
 
 // wrapped joins words to lines of a terminal.

@@ -162,8 +162,10 @@ func (x *explaining) routed() error {
 		return fmt.Errorf("no policy guards the route %s, which owns the request: name the policy to ask", e.ID)
 	case a.Policy == "":
 		a.Policy = e.Policy
+	case e.Policy == "":
+		x.note("the route %s names no policy", e.ID)
 	case a.Policy != e.Policy:
-		x.note("the route %s has the policy %s", e.ID, cmp.Or(e.Policy, "none"))
+		x.note("the route %s names the policy %s", e.ID, e.Policy)
 	}
 	x.input.Path, x.input.Params = asked.Path, e.Pattern.Params(asked.Path)
 	x.input.Route, x.input.Group, x.input.Stage = e.ID, e.Group, e.Stage.String()
