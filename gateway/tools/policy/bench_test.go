@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -166,7 +167,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		var inputs Inputs
 		err := (&Reader{Policy: "shop.orders", Table: folder.Table}).Read(&inputs, strings.NewReader(text), "file")
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			t.Fatal("an end is no error")
 		}
 		for _, one := range inputs.List {

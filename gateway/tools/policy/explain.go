@@ -246,12 +246,9 @@ func (x *explaining) side() {
 // ask asks the policy as the gateway does: of every reading of the path.
 func (x *explaining) ask(ctx context.Context) error {
 	a, in := x.answer, *x.input
-	paths, ok := routetable.Readings(x.raw)
-	if x.entry != nil && x.asked == nil {
-		paths = nil
-	}
-	if !ok || strings.Contains(x.raw, "%00") {
-		return errAmbiguous
+	paths, err := x.readings()
+	if err != nil {
+		return err
 	}
 	a.Input = &in
 	e := x.folder.Policies.Explain(ctx, a.Policy, &in, x.q.Trace)
@@ -273,6 +270,19 @@ func (x *explaining) ask(ctx context.Context) error {
 	a.Reads, a.Kept, a.Trace = orEmpty(e.Reads), e.Kept, e.Trace
 	a.Decision = Decision{d.Allow, d.Cause, d.Reason, d.Status, d.Headers, d.Claims, d.Obligations}
 	return nil
+}
+
+// readings returns the other paths that backends may read. Of a route that does not own
+// the request nothing is known of them.
+func (x *explaining) readings() ([]string, error) {
+	if x.entry != nil && (x.asked == nil || x.entry.Paths == route.ExactReading) {
+		return nil, nil
+	}
+	paths, ok := routetable.Readings(x.raw)
+	if !ok || strings.Contains(x.raw, "%00") {
+		return nil, errAmbiguous
+	}
+	return paths, nil
 }
 
 // read is the input with another reading of the path. It is not owned where the route

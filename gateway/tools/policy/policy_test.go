@@ -133,6 +133,7 @@ var questions = []struct {
 	{"another route that matches", "routes", Question{Question: ask.Question{URL: "/orders/7", Header: header}, Route: "order-any", Principal: "u2", Trace: "none"}},
 	{"another policy", "routes", Question{Question: ask.Question{URL: "/help"}, Policy: "shop.orders", Claims: map[string]any{"roles": []any{"admin"}}, Source: "session", Trace: "full"}},
 	{"a reading that is refused", "routes", Question{Question: ask.Question{URL: "/orders/%2573ecret7", Header: header}, Claims: tenant, Trace: "none"}},
+	{"a backend that reads paths as the gateway does", "routes", Question{Question: ask.Question{URL: "/exact/%2573ecret7", Header: header}, Claims: tenant, Trace: "none"}},
 	{"a body", "routes", Question{Question: ask.Question{Method: "PUT", URL: "/orders/7", Body: `{"amount": 7}`}, Trace: "none"}},
 	{"a body that is refused", "routes", Question{Question: ask.Question{Method: "PUT", URL: "/orders/7", Body: `{"amount": 700}`}, Trace: "none"}},
 	{"no body", "routes", Question{Question: ask.Question{Method: "PUT", URL: "/orders/7"}, Trace: "none"}},
@@ -160,7 +161,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestExplainAsJSON(t *testing.T) {
-	a, err := sound(t, "routes").Explain(t.Context(), &questions[9].q)
+	a, err := sound(t, "routes").Explain(t.Context(), &questions[10].q)
 	if err != nil {
 		t.Fatal(err)
 	}
