@@ -18,5 +18,8 @@ type Event struct {
 // A Recorder takes decisions. It never blocks and may be called concurrently; it does
 // not change what it is given, and keeps none of it that a request may change.
 type Recorder interface {
+	// Enabled reports whether an event of the decision is wanted: making one costs time.
+	Enabled(Decision) bool
+
 	Decided(Event)
 }

@@ -20,8 +20,8 @@ type LogConfig struct {
 	Sink    Recorder     // gets each event too, at once, with what is masked masked; may be nil
 }
 
-// A Log writes decisions, each as one line of level info: what was asked, of whom, and
-// what came of it. Of headers, claims and obligations it has the names at most, and
+// A Log writes decisions, each as one line: what was asked, of whom, and what came of it.
+// Refusals have level info, permissions debug. Of headers, claims and obligations it has the names at most, and
 // nothing of bodies. A policy that gives the obligation "mask", a list of "path",
 // "client_ip" and "principal", has these masked.
 //
@@ -49,11 +49,31 @@ func NewLog(config LogConfig) *Log {
 	return l
 }
 
+// Enabled reports whether the logger, or the sink, wants the decision.
+func (l *Log) Enabled(d Decision) bool {
+	return l.config.Sink != nil && l.config.Sink.Enabled(d) || l.writes(d)
+}
+
+func (l *Log) writes(d Decision) bool {
+	return l.config.Logger.Enabled(context.Background(), levelOf(d))
+}
+
+// levelOf is info where somebody is refused, or would be, and debug where all is well.
+func levelOf(d Decision) slog.Level {
+	if d.Allow {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
 // Decided queues a decision. After Close it is dropped.
 func (l *Log) Decided(e Event) {
 	mask := masks(e.Decision.Obligations["mask"])
-	if l.config.Sink != nil {
+	if l.config.Sink != nil && l.config.Sink.Enabled(e.Decision) {
 		l.config.Sink.Decided(e.masked(mask))
+	}
+	if !l.writes(e.Decision) {
+		return
 	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -84,7 +104,7 @@ func (l *Log) write() {
 	defer close(l.done)
 	for line := range l.queue {
 		handler := l.config.Logger.Handler()
-		if handler.Enabled(context.Background(), slog.LevelInfo) {
+		if handler.Enabled(context.Background(), line.Level) {
 			_ = handler.Handle(context.Background(), line) // whom would it be told?
 		}
 	}
@@ -128,7 +148,7 @@ func line(e *Event, mask []string) slog.Record {
 	if slices.Contains(mask, principal.Key) {
 		principal.Value = slog.StringValue(hidden)
 	}
-	r := slog.NewRecord(e.Time, slog.LevelInfo, "decision", 0)
+	r := slog.NewRecord(e.Time, levelOf(d), "decision", 0)
 	r.AddAttrs(
 		slog.String("request_id", e.RequestID), slog.String("route", in.Route),
 		slog.String("policy", e.Policy), slog.String("revision", e.Revision), slog.String("mode", mode(e.Observed)),

@@ -99,6 +99,8 @@ type recorded struct {
 	events []Event
 }
 
+func (r *recorded) Enabled(Decision) bool { return true }
+
 func (r *recorded) Decided(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -130,6 +130,8 @@ func (f fixed) Set() *authz.Set { return f.set }
 
 type recorded []authz.Event
 
+func (r *recorded) Enabled(authz.Decision) bool { return true }
+
 func (r *recorded) Decided(e authz.Event) { *r = append(*r, e) }
 
 func TestAsk(t *testing.T) {

@@ -13,6 +13,9 @@ type Log struct {
 	To *slog.Logger
 }
 
+// Enabled says that all are wanted.
+func (Log) Enabled(authz.Decision) bool { return true }
+
 // Decided writes the line.
 func (l Log) Decided(e authz.Event) {
 	level, message := slog.LevelDebug, "allowed"

@@ -39,7 +39,9 @@ func (p *Pipeline) authorize(live *serving, x *Exchange) error {
 	}
 	x.Decision = &decision
 	x.bound.series.Decided(x.Entry.Mode.String(), string(decision.Cause), decision.Took)
-	p.Decisions.Decided(x.decided(live, input, decision))
+	if p.Decisions.Enabled(decision) {
+		p.Decisions.Decided(x.decided(live, input, decision))
+	}
 	switch {
 	case failure != nil && errors.Is(context.Cause(x.request.Context()), context.Canceled):
 		return x.fail(statusClientGone, failure)

@@ -38,6 +38,9 @@ type testGateway struct {
 	events []authz.Event
 }
 
+// Enabled says that all are wanted.
+func (g *testGateway) Enabled(authz.Decision) bool { return true }
+
 // Decided records a decision.
 func (g *testGateway) Decided(e authz.Event) {
 	g.mu.Lock()

@@ -32,10 +32,11 @@ func newDecisions(r *runtime) *authz.Log {
 
 type toRemote struct{ *runtime }
 
+// Enabled reports whether there is such a service.
+func (t toRemote) Enabled(authz.Decision) bool { return t.remote != nil }
+
 // Decided hands a decision to OPA's own log, which is bounded and drops what it has no
 // room for.
 func (t toRemote) Decided(e authz.Event) {
-	if t.remote != nil {
-		_ = t.remote.Report(context.Background(), e)
-	}
+	_ = t.remote.Report(context.Background(), e)
 }
