@@ -20,7 +20,7 @@ import (
 func logged(t testing.TB, in *authz.Input, d authz.Decision) string {
 	t.Helper()
 	var text bytes.Buffer
-	log := authz.NewLog(authz.LogConfig{Logger: slog.New(slog.NewJSONHandler(&text, nil))})
+	log := authz.NewLog(authz.LogConfig{Logger: slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	log.Decided(authz.Event{Time: now, Policy: "shop.orders", Input: in, Decision: d})
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
