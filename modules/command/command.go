@@ -36,7 +36,7 @@ func init() {
 const longDescription = `Ficus is a strangler-fig migration gateway: one URL in front of a legacy monolith
 and of the new services that replace it piece by piece.
 
-  ficus demo     a shop, two new services and the gateway in one process, to try
+  ficus demo     a shop, four new services and the gateway in one process, to try
   ficus run      serves the Caddyfile of this folder; routes/ says who answers what
   ficus routes   checks, explains, compares and tests route files
   ficus policy   checks, tests, explains and times the policies that guard them

@@ -23,7 +23,7 @@ import (
 	"ficus/routes"
 )
 
-const demoHelp = `Boots a shop (the monolith), two new services and the gateway in front of them, all
+const demoHelp = `Boots a shop (the monolith), four new services and the gateway in front of them, all
 in this process and on loopback, and prints where they are and what to try. Ctrl-C
 ends all of it.
 

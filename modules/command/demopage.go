@@ -22,6 +22,9 @@ var demoPage = template.Must(template.New("page").Parse(`
                 catalog.yaml   products: GET /api/products and /api/products/{id}, and
                                the fields products and product of /graphql
                 cart.yaml      the cart: /api/cart and below
+                orders.yaml    past orders, by API and as pages; accounts.yaml likewise
+                staff.yaml     what the monolith keeps, and only some may
+                policies/      who may
 
   Try this
     1  Open the shop and type into its search. Each request is shown below, with
@@ -30,6 +33,8 @@ var demoPage = template.Must(template.New("page").Parse(`
        clients get their products from the new service. No client can tell.
     3  Set "stage: new", and all of them do. Set "stage: legacy", and it is undone.
     4  Misspell something: the problem is shown, and the last good table serves on.
+    5  Log in on the monolith's page, then set "stage: new" in orders.yaml: the new
+       service knows who you are. An edit in policies/ counts from the next request on.
 
   Ctrl-C ends all of it{{if .Temporary}} and removes the data{{end}}.
 
