@@ -52,7 +52,7 @@ type Client struct {
 // so the policy has to allow every reading; a path with too many is refused (400).
 func (g *Guard) Ask(r *http.Request, c Client) authz.Decision {
 	raw := r.URL.EscapedPath()
-	in := g.input(r, raw, c)
+	in := g.Input(r, raw, c)
 	set := g.Policies.Set().Within(g.Timeout)
 	d := g.decide(r, set, raw, in)
 	g.Recorder.Decided(authz.Event{
@@ -82,7 +82,9 @@ func (g *Guard) decide(r *http.Request, set *authz.Set, raw string, in *authz.In
 	return first
 }
 
-func (g *Guard) input(r *http.Request, raw string, c Client) *authz.Input {
+// Input is what the policy gets to see of a request with that path on the wire. The body
+// can be read again.
+func (g *Guard) Input(r *http.Request, raw string, c Client) *authz.Input {
 	path := routetable.Canonical(raw)
 	in := &authz.Input{
 		Method: r.Method, Host: hostOf(r.Host), Path: path, Segments: routetable.Segments(path),

@@ -88,13 +88,8 @@ func (x *Exchange) readings(table *routetable.Table) ([]string, error) {
 // then counts as not seen.
 func (x *Exchange) policyInput() (*authz.Input, error) {
 	e := x.Entry
-	in := &authz.Input{
-		Method: x.request.Method, Host: hostOf(x.request.Host),
-		Path: x.Path, Segments: routetable.Segments(x.Path),
-		Route: e.ID, Group: e.Group, Stage: e.Stage.String(), Side: x.Side.String(),
-		Params: e.Pattern.Params(x.Path), ClientIP: x.client.IP,
-		Headers: selected(x.request.Header, e.Input.Headers), Principal: principalOf(x.Principal),
-	}
+	in := InputOf(e, &routetable.Request{Method: x.request.Method, Host: x.request.Host, Path: x.Path, Header: x.request.Header})
+	in.Side, in.ClientIP, in.Principal = x.Side.String(), x.client.IP, principalOf(x.Principal)
 	if e.Input.Body == route.BodyNone {
 		return in, nil
 	}
@@ -103,26 +98,42 @@ func (x *Exchange) policyInput() (*authz.Input, error) {
 	return in, err
 }
 
-// policyBody reads the body for the policy, whole or not at all.
+// InputOf is what the policy of an entry gets to see of a request: all that does not
+// depend on who sent it and which side serves it, and no body. Tools see the same by it.
+func InputOf(e *routetable.Entry, r *routetable.Request) *authz.Input {
+	return &authz.Input{
+		Method: r.Method, Host: hostOf(r.Host), Path: r.Path, Segments: routetable.Segments(r.Path),
+		Route: e.ID, Group: e.Group, Stage: e.Stage.String(),
+		Params: e.Pattern.Params(r.Path), Headers: selected(r.Header, e.Input.Headers),
+	}
+}
+
+// BodyOf is what a policy gets to see of a body of at most limit bytes: the JSON value,
+// whole or not at all.
+func BodyOf(text []byte, limit int) (value any, state authz.BodyState) {
+	switch {
+	case len(text) > limit:
+		return nil, authz.BodyTooLarge
+	case len(text) == 0:
+		return nil, authz.BodyEmpty
+	case json.Unmarshal(text, &value) != nil:
+		return nil, authz.BodyMalformed
+	}
+	return value, authz.BodyWhole
+}
+
+// policyBody reads the body for the policy.
 func (x *Exchange) policyBody(limit int) (any, authz.BodyState, error) {
 	if x.request.ContentLength > int64(limit) {
 		return nil, authz.BodyTooLarge, nil
 	}
 	x.continued = x.continued || x.request.Header.Get("Expect") != ""
 	text, err := x.body.look(x.request.ContentLength, limit+1)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, authz.BodyUnread, err
-	case len(text) > limit:
-		return nil, authz.BodyTooLarge, nil
-	case len(text) == 0:
-		return nil, authz.BodyEmpty, nil
 	}
-	var value any
-	if err := json.Unmarshal(text, &value); err != nil {
-		return nil, authz.BodyMalformed, nil
-	}
-	return value, authz.BodyWhole, nil
+	value, state := BodyOf(text, limit)
+	return value, state, nil
 }
 
 func selected(from http.Header, names []string) map[string][]string {

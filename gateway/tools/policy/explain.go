@@ -3,16 +3,16 @@ package policy
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 
 	"ficus/gateway/authz"
+	"ficus/gateway/guard"
+	"ficus/gateway/identity"
 	"ficus/gateway/pipeline"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -68,11 +68,8 @@ func (f *Folder) Explain(ctx context.Context, q *Question) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &explaining{folder: f, q: q, request: r, answer: &Answer{Policy: q.Policy, Revision: f.Policies.ID(), Notes: []string{}}}
+	x := &explaining{folder: f, q: q, request: r, answer: &Answer{Policy: q.Policy, Revision: f.Policies.ID(), Notes: []string{}}, who: q.principal()}
 	x.raw, _, _ = strings.Cut(r.RequestURI, "?")
-	x.input = &authz.Input{
-		Method: r.Method, Host: hostOf(r.Host), Path: routetable.Canonical(x.raw), ClientIP: q.Client(), Principal: q.principal(),
-	}
 	if f.Routes {
 		err = x.routed()
 	} else {
@@ -81,7 +78,8 @@ func (f *Folder) Explain(ctx context.Context, q *Question) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.input.Segments = routetable.Segments(x.input.Path)
+	x.input.ClientIP, x.input.Principal = q.Client(), x.who
+	x.side()
 	if !f.Policies.Has(x.answer.Policy) {
 		return nil, fmt.Errorf("there is no policy %q: %s has %s", x.answer.Policy, f.Name, orNone(strings.Join(f.Policies.Names(), ", ")))
 	}
@@ -106,14 +104,6 @@ func (q *Question) principal() authz.Principal {
 	return p
 }
 
-// hostOf is the host without its port, in lower case.
-func hostOf(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		hostport = host
-	}
-	return strings.ToLower(hostport)
-}
-
 // explaining is one explanation on its way.
 type explaining struct {
 	folder  *Folder
@@ -123,6 +113,7 @@ type explaining struct {
 	entry   *routetable.Entry   // nil where there are no routes
 	asked   *routetable.Request // nil where it is not the owner that is asked about
 	input   *authz.Input
+	who     authz.Principal
 	answer  *Answer
 }
 
@@ -132,13 +123,8 @@ func (x *explaining) note(format string, args ...any) {
 
 // alone makes the input where there are no routes: a handler shows what it is told to.
 func (x *explaining) alone() {
-	x.input.Headers = map[string][]string{}
-	for name, values := range x.request.Header {
-		x.input.Headers[strings.ToLower(name)] = values
-	}
-	if x.q.Body != "" {
-		x.input.Body, x.input.BodyState = bodyOf(x.q.Body, ask.MaxBody)
-	}
+	g := guard.Guard{Headers: slices.Collect(maps.Keys(x.request.Header)), Body: ask.MaxBody}
+	x.input = g.Input(x.request, x.raw, guard.Client{})
 }
 
 // routed makes the input of a request that a route owns.
@@ -167,10 +153,8 @@ func (x *explaining) routed() error {
 	case a.Policy != e.Policy:
 		x.note("the route %s names the policy %s", e.ID, e.Policy)
 	}
-	x.input.Path, x.input.Params = asked.Path, e.Pattern.Params(asked.Path)
-	x.input.Route, x.input.Group, x.input.Stage = e.ID, e.Group, e.Stage.String()
+	x.input = pipeline.InputOf(e, asked)
 	x.shown()
-	x.side()
 	return nil
 }
 
@@ -189,21 +173,17 @@ func (x *explaining) choose(owner *routetable.Entry, asked *routetable.Request) 
 	return fmt.Errorf("the route %q does not match the request, which the route %s owns", x.q.Route, owner.ID)
 }
 
-// shown fills in what the route shows of headers and body.
+// shown fills in the body as the route shows it, and notes what it does not show.
 func (x *explaining) shown() {
 	shows := &x.entry.Input
-	x.input.Headers = map[string][]string{}
-	for name, values := range x.q.Header {
-		switch {
-		case slices.ContainsFunc(shows.Headers, func(h string) bool { return strings.EqualFold(h, name) }):
-			x.input.Headers[strings.ToLower(name)] = values
-		case x.reads("headers." + strings.ToLower(name)):
-			x.note("the route doesn't show the policy the header %s: policy_input: { headers: [%s] }", name, strings.ToLower(name))
+	for _, header := range x.folder.Policies.HeadersOf(x.answer.Policy) {
+		if x.request.Header.Get(header) != "" && len(x.input.Headers[header]) == 0 {
+			x.note("the route doesn't show the policy the header %s: policy_input: { headers: [%s] }", http.CanonicalHeaderKey(header), header)
 		}
 	}
 	switch {
 	case shows.Body == route.BodyJSON:
-		x.input.Body, x.input.BodyState = bodyOf(x.q.Body, shows.BodyLimit())
+		x.input.Body, x.input.BodyState = pipeline.BodyOf([]byte(x.q.Body), shows.BodyLimit())
 	case x.q.Body != "" && x.folder.Policies.ReadsBody(x.answer.Policy):
 		x.note("the route doesn't show the policy the body: policy_input: { body: json }")
 	}
@@ -213,26 +193,14 @@ func (x *explaining) reads(path string) bool {
 	return slices.Contains(x.folder.Policies.Reads(x.answer.Policy), path)
 }
 
-// bodyOf is what a policy sees of a body, whole or not at all.
-func bodyOf(text string, limit int) (value any, _ authz.BodyState) {
-	switch {
-	case text == "":
-		return nil, authz.BodyEmpty
-	case len(text) > limit:
-		return nil, authz.BodyTooLarge
-	case json.Unmarshal([]byte(text), &value) != nil:
-		return nil, authz.BodyMalformed
-	}
-	return value, authz.BodyWhole
-}
-
 // side fills in which side serves, as far as it can be known.
 func (x *explaining) side() {
-	claims := map[string]string{}
-	for name, value := range x.input.Principal.Claims {
-		if text, ok := value.(string); ok {
-			claims[name] = text
-		}
+	if x.entry == nil {
+		return
+	}
+	claims, who := map[string]string{}, identity.Principal{ID: x.who.ID, Claims: x.who.Claims}
+	for name := range x.who.Claims {
+		claims[name] = who.Text(name)
 	}
 	d := split.Decide(x.entry, split.Ask{Request: x.request, ClientIP: x.q.Client(), Claims: claims, Key: x.q.Key})
 	x.input.Side = d.Side.String()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"ficus/gateway/authz"
 	"ficus/gateway/split"
 	"ficus/gateway/tools/ask"
 )
@@ -213,5 +215,43 @@ func TestPrincipal(t *testing.T) {
 	}
 	if p := (&Question{Claims: map[string]any{"sub": 7.0}}).principal(); p.Anonymous || p.ID != "" || p.Claims["sub"] != 7.0 {
 		t.Errorf("a number: %+v", p)
+	}
+}
+
+// A claim that is a number counts for the cohort as it does in the gateway.
+func TestSideByNumber(t *testing.T) {
+	f, sides := sound(t, "routes"), map[string]int{}
+	side := func(sub any) string {
+		q := &Question{Question: ask.Question{URL: "/orders/7"}, Claims: map[string]any{"sub": sub}, Key: split.NewKey("k"), Trace: "none"}
+		a, err := f.Explain(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Input.Side
+	}
+	for n := range 20 {
+		text, number := side(strconv.Itoa(n)), side(float64(n))
+		if sides[text]++; text != number {
+			t.Errorf("%d: %s as a text, %s as a number", n, text, number)
+		}
+	}
+	if len(sides) != 2 {
+		t.Errorf("all are on one side: %v", sides)
+	}
+}
+
+// What the route shows counts however a header is spelled, and with what a body adds.
+func TestHeadersShown(t *testing.T) {
+	q := &Question{Question: ask.Question{URL: "/orders/7", Header: http.Header{"x-tenant": {"t1"}, "X-TENANT": {"t2"}}}, Trace: "none"}
+	a, err := sound(t, "routes").Explain(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(a.Input.Headers["x-tenant"]); got != 2 || len(a.Notes) != 0 {
+		t.Errorf("got %v, notes %q", a.Input.Headers, a.Notes)
+	}
+	q = &Question{Question: ask.Question{URL: "/", Body: `{}`}, Policy: "site", Trace: "none"}
+	if a, err = sound(t, "alone").Explain(t.Context(), q); err != nil || a.Input.Headers["content-type"] == nil || a.Input.BodyState != authz.BodyWhole {
+		t.Errorf("got %+v, %v", a, err)
 	}
 }
