@@ -206,3 +206,24 @@ func TestAbsentFolderIsEmpty(t *testing.T) {
 		t.Error("policies out of nothing")
 	}
 }
+
+// A policy is where it first says who may, and its decision wins over allow.
+func TestOrigin(t *testing.T) {
+	fsys := fstest.MapFS{
+		"a.rego": {Data: []byte("package a\n\ndefault allow := false\n\nallow if input.method == \"GET\"\n")},
+		"b.rego": {Data: []byte("package b\n\nallow if true\n\ndecision := {\"allow\": false} if input.path\n\ndecision := {\"allow\": true} if not input.path\n")},
+		"c.rego": {Data: []byte("package b\n\ndecision := {\"allow\": true} if input.method == \"X\"\n")},
+	}
+	set, problems := Load(t.Context(), fsys, "p")
+	if problems.HasErrors() {
+		t.Fatal(problems.Text())
+	}
+	for name, want := range map[string]string{"a": "p/a.rego:3:1", "b": "p/b.rego:5:1", "absent": ""} {
+		if got := set.Origin(name).String(); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	if d := set.Decide(t.Context(), "b", &Input{Path: "/"}); d.Allow {
+		t.Errorf("allow won: %+v", d)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -133,14 +134,17 @@ type entrypoint struct {
 	origin      route.Origin
 }
 
-// entrypoints finds the packages that say allow or decision; decision wins.
+// entrypoints finds the packages that say allow or decision; decision wins. Each is where
+// that is said first.
 func entrypoints(modules map[string]*ast.Module) []entrypoint {
 	found := map[string]entrypoint{}
-	for file, module := range modules {
+	for _, file := range slices.Sorted(maps.Keys(modules)) {
+		module := modules[file]
 		name := strings.TrimPrefix(module.Package.Path.String(), "data.")
 		for _, rule := range module.Rules {
-			rule, ref := rule, rule.Head.Ref().String()
-			if ref != "allow" && ref != "decision" || ref == "allow" && strings.HasSuffix(found[name].query, ".decision") {
+			ref := rule.Head.Ref().String()
+			before, again := found[name]
+			if ref != "allow" && ref != "decision" || again && (ref == "allow" || strings.HasSuffix(before.query, ".decision")) {
 				continue
 			}
 			found[name] = entrypoint{name, module.Package.Path.String() + "." + ref, originOf(file, rule.Location)}
@@ -160,7 +164,7 @@ func entrypoints(modules map[string]*ast.Module) []entrypoint {
 func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store storage.Store) (*policy, error) {
 	prepared, err := rego.New(rego.Query(e.query), rego.Compiler(compiler), rego.Store(store)).PrepareForEval(ctx)
 	reads := project(compiler, e.query)
-	return &policy{query: prepared, reads: reads, body: reads.body()}, err
+	return &policy{query: prepared, reads: reads, body: reads.body(), origin: e.origin}, err
 }
 
 // Read reads the files of a folder of policies, as [Load] does. A folder that is not

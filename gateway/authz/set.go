@@ -11,6 +11,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"ficus/gateway/route"
 )
 
 // A Set is the policies of one folder, compiled and tested. It is immutable and may be
@@ -31,6 +33,8 @@ type policy struct {
 	query rego.PreparedEvalQuery
 	reads projection
 	body  bool // it reads the body, or may
+
+	origin route.Origin
 }
 
 // Names returns the names of the policies, sorted.
@@ -51,6 +55,14 @@ func (s *Set) ID() string {
 
 // Has reports whether there is a policy of that name.
 func (s *Set) Has(name string) bool { return s != nil && s.policies[name] != nil }
+
+// Origin returns where a policy says who may: the place of its rule.
+func (s *Set) Origin(name string) route.Origin {
+	if !s.Has(name) {
+		return route.Origin{}
+	}
+	return s.policies[name].origin
+}
 
 // Reads returns the paths of the input that a policy reads, such as "method" and
 // "principal.claims.role", in the order of [Input]; all of them where that can't be told.

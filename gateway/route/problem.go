@@ -123,7 +123,8 @@ const (
 	// CodeUnreachable means that no request can reach the route.
 	CodeUnreachable Code = "unreachable"
 
-	// CodeUnused means a backend that no route names.
+	// CodeUnused means a backend that no route names; to "ficus policy check", a policy
+	// too.
 	CodeUnused Code = "unused"
 
 	// CodeWeight means a weight at a stage that does not ask for it: only a canary has

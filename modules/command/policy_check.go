@@ -17,7 +17,8 @@ func policyCheckCommand() *cobra.Command {
 get, runs their tests, and reports every problem at once, each with file, line, column
 and the line itself. Of the route files it reports all errors, such as a policy that no
 file defines, and warnings about policies: a route that may change state and names none,
-one that does not show its policy the body or a header that it reads.
+one that does not show its policy the body or a header that it reads, a policy that no
+route names.
 
 With -v it lists the policies, what they read, which routes they guard, and whether their
 decisions may be kept.

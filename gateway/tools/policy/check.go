@@ -39,7 +39,10 @@ func (f *Folder) Check(fsys fs.FS) Report {
 		}
 	}
 	if f.Table != nil {
-		r.Problems = append(r.Problems, f.unseen(fsys)...)
+		found := append(f.unseen(), f.unused()...)
+		folder, _ := routefile.Read(fsys, f.Name)
+		folder.Locate(found)
+		r.Problems = append(r.Problems, found...)
 		r.Problems.Sort()
 	}
 	r.Errors, r.Warnings = r.Problems.Count()
@@ -62,7 +65,7 @@ func ofPolicies(code route.Code) bool {
 }
 
 // unseen finds routes that don't show their policy what it reads.
-func (f *Folder) unseen(fsys fs.FS) (problems route.Problems) {
+func (f *Folder) unseen() (problems route.Problems) {
 	for _, e := range f.Table.Entries {
 		if !f.Policies.Has(e.Policy) {
 			continue
@@ -76,8 +79,20 @@ func (f *Folder) unseen(fsys fs.FS) (problems route.Problems) {
 			}
 		}
 	}
-	folder, _ := routefile.Read(fsys, f.Name)
-	folder.Locate(problems)
+	return problems
+}
+
+// unused finds policies that no route names.
+func (f *Folder) unused() (problems route.Problems) {
+	for _, name := range f.Policies.Names() {
+		if len(f.guarded(name)) == 0 {
+			problems = append(problems, route.Problem{
+				Code: route.CodeUnused, Severity: route.Warning, Origin: f.Policies.Origin(name),
+				Message: fmt.Sprintf("no route names the policy %s", name),
+				Hint:    fmt.Sprintf("write policy: %s at a route, or delete it; what policies share says neither allow nor decision", name),
+			})
+		}
+	}
 	return problems
 }
 

@@ -73,7 +73,7 @@ func written(t *testing.T, b *bytes.Buffer, title string, report any, printed er
 
 func TestCheck(t *testing.T) {
 	var b bytes.Buffer
-	for _, folder := range []string{"routes", "bad", "lost", "alone", "absent"} {
+	for _, folder := range []string{"routes", "bad", "lost", "unused", "alone", "absent"} {
 		r := open(t, folder).Check(os.DirFS("testdata/" + folder))
 		b.WriteString("# " + folder + "\n")
 		written(t, &b, folder, &r, r.Print(&b, true))

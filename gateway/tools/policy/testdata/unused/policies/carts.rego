@@ -1,0 +1,6 @@
+# The routes of the cart are gone.
+package shop.carts
+
+default allow := false
+
+allow if data.shop.visitor.reads

@@ -1,0 +1,3 @@
+package shop.orders
+
+allow if data.shop.visitor.reads

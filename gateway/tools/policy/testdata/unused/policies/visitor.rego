@@ -1,0 +1,3 @@
+package shop.visitor
+
+reads if input.method == "GET"
