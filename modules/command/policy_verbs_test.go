@@ -52,6 +52,7 @@ func TestPolicyExitCodes(t *testing.T) {
 	good, failing := guardedFolder(t, cartTests), guardedFolder(t, brokenTests)
 	alone := writeFolder(t, map[string]string{"cart.rego": cartPolicy})
 	broken := writeFolder(t, map[string]string{"r.yaml": guardedRoutes, "policies/cart.rego": "package cart\nallow if {\n"})
+	unused := writeFolder(t, map[string]string{"r.yaml": guardedRoutes, "policies/cart.rego": "package cart\nallow if true\n", "policies/old.rego": "package old\nallow if true\n"})
 	lost := writeFolder(t, map[string]string{"r.yaml": guardedRoutes, "policies/cart.rego": "package basket\nallow if true\n"})
 	body := filepath.Join(good, "body.json")
 	if err := os.WriteFile(body, []byte(`{}`), 0o600); err != nil {
@@ -71,6 +72,8 @@ func TestPolicyExitCodes(t *testing.T) {
 		{args: []string{"check", alone}, stdout: "1 policy, 0 tests passed, no problems"},
 		{args: []string{"check", broken}, stdout: "syntax: ", code: codeFound},
 		{args: []string{"check", failing}, stdout: "the test cart_test.test_seven fails", code: codeFound},
+		{args: []string{"check", unused}, stdout: "old.rego:2:1: warning: unused: no route names the policy old"},
+		{args: []string{"check", unused, "--strict"}, stdout: "2 policies, 0 tests passed, 2 routes guarded, 1 warning", code: codeFound},
 		{args: []string{"check", lost}, stdout: "unknown_policy: ", code: codeFound},
 		{args: []string{"check", good, "more"}, stderr: "accepts at most 1 arg", code: codeFailed},
 
@@ -119,7 +122,12 @@ func TestPolicyExitCodes(t *testing.T) {
 		{args: []string{"bench", "-r", good, "-", "--policy", "basket"}, stdin: `{}`, stderr: `no policy "basket"`, code: codeFailed},
 		{args: []string{"bench", "-r", good, "--for", "0s", "-"}, stderr: "--for takes", code: codeFailed},
 		{args: []string{"bench", "-r", good, filepath.Join(good, "absent")}, stderr: "no such file", code: codeFailed},
-		{args: []string{"bench", "-r", good}, stderr: "requires at least 1 arg", code: codeFailed},
+		{args: []string{"bench", "-r", good, "--for", "1ms"}, stdout: "2 inputs made of the routes"},
+		{args: []string{"bench", "-r", good, "--for", "1ms", "--json"}, stdout: `"made": 2`},
+		{args: []string{"bench", "-r", good, "--for", "1ms", "--claim", "n:=7"}, stdout: "cart         2        2"},
+		{args: []string{"bench", "-r", good, "--for", "1ms", "--policy", "cart"}, stdout: "cart         2        0"},
+		{args: []string{"bench", "-r", good, "--policy", "basket"}, stderr: `no route names the policy "basket"`, code: codeFailed},
+		{args: []string{"bench", "-r", alone}, stderr: "no route names a policy", code: codeFailed},
 	} {
 		t.Run(strings.ReplaceAll(strings.Join(tc.args, " "), string(filepath.Separator), "|"), func(t *testing.T) {
 			stdout, stderr, code := runPolicy(t, tc.stdin, tc.args...)
@@ -156,6 +164,31 @@ func TestHashOfPolicies(t *testing.T) {
 		}
 		if hashOf([]string{folder}) == before {
 			t.Errorf("%s was saved, and the hash is the same", name)
+		}
+	}
+}
+
+// What a shell may offer.
+func TestPolicyCompletion(t *testing.T) {
+	good := guardedFolder(t, cartTests)
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"check", ""}, ":16"}, // folders
+		{[]string{"test", good, ""}, ":4"},
+		{[]string{"test", "--run", ""}, ":4"},
+		{[]string{"bench", ""}, ":0"}, // files
+		{[]string{"bench", "-r", good, "--policy", ""}, "cart :4"},
+		{[]string{"bench", "--routes", ""}, ":16"},
+		{[]string{"explain", "-r", good, "--route", ""}, "cart change :4"},
+		{[]string{"explain", "--trace", ""}, "full fails none :4"},
+		{[]string{"explain", "--side", ""}, "legacy new :4"},
+		{[]string{"explain", "-r", good, "/"}, "/cart/{id} :4"},
+	} {
+		stdout, _, code := runPolicy(t, "", append([]string{cobra.ShellCompRequestCmd}, tc.args...)...)
+		if got := strings.Join(strings.Fields(stdout), " "); got != tc.want || code != 0 {
+			t.Errorf("%v: got %q, want %q", tc.args, got, tc.want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type BenchReport struct {
 	Policies []Timing `json:"policies"` // by name
 	Skipped  int      `json:"skipped"`  // lines of a log that are of something else, or masked
 	Partial  int      `json:"partial"`  // lines of a log whose claims are known by their names alone
+	Made     int      `json:"made"`     // inputs that are examples made of routes
 }
 
 // A Timing is what one policy takes for its inputs.
@@ -28,6 +30,8 @@ type Timing struct {
 	Kept    bool                `json:"kept"`    // its decisions may be kept, so that warm is faster
 	Cold    Quantiles           `json:"cold"`    // each decision evaluated
 	Warm    Quantiles           `json:"warm"`    // with those that are kept
+	Allocs  int64               `json:"allocs"`  // of one evaluation: allocations on the heap, on average
+	Bytes   int64               `json:"bytes"`   // and how much they take
 }
 
 // Quantiles are times of one decision in nanoseconds.
@@ -45,7 +49,7 @@ const maxSamples = 1 << 20
 // Bench times the policies, cold and warm for some time each; every input is asked once at
 // least.
 func Bench(ctx context.Context, policies *authz.Set, inputs *Inputs, each time.Duration) (*BenchReport, error) {
-	r := &BenchReport{Revision: policies.ID(), Policies: []Timing{}, Skipped: inputs.Skipped, Partial: inputs.Partial}
+	r := &BenchReport{Revision: policies.ID(), Policies: []Timing{}, Skipped: inputs.Skipped, Partial: inputs.Partial, Made: inputs.Made}
 	by := map[string][]Recorded{}
 	for _, one := range inputs.List {
 		if !policies.Has(one.Policy) {
@@ -74,7 +78,31 @@ func timing(ctx context.Context, policies *authz.Set, list []Recorded, each time
 	}
 	t.Cold = timed(ctx, policies.Unkept(), list, each)
 	t.Warm = timed(ctx, policies, list, each)
+	t.Allocs, t.Bytes = allocated(ctx, policies.Unkept(), list)
 	return t
+}
+
+// leastCounted is how many evaluations allocations are counted over: what else goes on in
+// the process hardly counts then.
+const leastCounted = 200
+
+// allocated counts what an evaluation allocates. It counts the whole process, so nothing
+// else should be going on in it.
+func allocated(ctx context.Context, policies *authz.Set, list []Recorded) (allocs, bytes int64) {
+	var before, after runtime.MemStats
+	n := int64(0)
+	runtime.ReadMemStats(&before)
+	for n < leastCounted && ctx.Err() == nil {
+		for _, one := range list {
+			policies.Decide(ctx, one.Policy, one.Input)
+			n++
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if n == 0 {
+		return 0, 0
+	}
+	return int64(after.Mallocs-before.Mallocs) / n, int64(after.TotalAlloc-before.TotalAlloc) / n
 }
 
 func timed(ctx context.Context, policies *authz.Set, list []Recorded, each time.Duration) Quantiles {
@@ -116,14 +144,14 @@ func (r *BenchReport) Print(w io.Writer) error {
 	for _, t := range r.Policies {
 		width = max(width, len(t.Policy))
 	}
-	fmt.Fprintf(&b, "%-*s  inputs  allowed  %9s  %9s  %9s  %9s  %9s\n", width, "policy", "cold p50", "p90", "p99", "warm p50", "p99")
+	fmt.Fprintf(&b, "%-*s  inputs  allowed  %9s  %9s  %9s  %6s  %9s  %9s\n", width, "policy", "cold p50", "p90", "p99", "allocs", "warm p50", "p99")
 	for _, t := range r.Policies {
 		warm50, warm99 := shown(t.Warm.P50), shown(t.Warm.P99)
 		if !t.Kept {
 			warm50, warm99 = "not kept", ""
 		}
-		row := fmt.Sprintf("%-*s  %6d  %7d  %9s  %9s  %9s  %9s  %9s", width, t.Policy, t.Inputs, t.Causes[authz.Allowed],
-			shown(t.Cold.P50), shown(t.Cold.P90), shown(t.Cold.P99), warm50, warm99)
+		row := fmt.Sprintf("%-*s  %6d  %7d  %9s  %9s  %9s  %6d  %9s  %9s", width, t.Policy, t.Inputs, t.Causes[authz.Allowed],
+			shown(t.Cold.P50), shown(t.Cold.P90), shown(t.Cold.P99), t.Allocs, warm50, warm99)
 		b.WriteString(strings.TrimRight(row, " ") + "\n")
 	}
 	for _, note := range r.notes() {
@@ -146,6 +174,9 @@ func (r *BenchReport) notes() (notes []string) {
 				notes = append(notes, fmt.Sprintf("%s: %s ended with the cause %q", t.Policy, count(n, "input"), cause))
 			}
 		}
+	}
+	if r.Made > 0 {
+		notes = append(notes, fmt.Sprintf("%s made of the routes; --claim name=value says who asks", count(r.Made, "input")))
 	}
 	if r.Partial > 0 {
 		notes = append(notes, fmt.Sprintf("%s of a log without the values of claims: --claim name=value gives them", count(r.Partial, "line")))

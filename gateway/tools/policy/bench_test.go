@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -106,6 +107,9 @@ func TestBench(t *testing.T) {
 				t.Errorf("%s: %+v", timing.Policy, q)
 			}
 		}
+		if timing.Allocs <= 0 || timing.Allocs > 10_000 || timing.Bytes < timing.Allocs {
+			t.Errorf("%s: %d allocations, %d bytes", timing.Policy, timing.Allocs, timing.Bytes)
+		}
 		if !timing.Kept || timing.Warm.P50 >= timing.Cold.P50 {
 			t.Errorf("%s: warm %+v is no faster than cold %+v", timing.Policy, timing.Warm, timing.Cold)
 		}
@@ -123,6 +127,39 @@ func TestBench(t *testing.T) {
 	cancel()
 	if _, err := Bench(ended, f.Policies, inputs, time.Hour); err == nil {
 		t.Error("it goes on after the end")
+	}
+}
+
+// An example for each route that names a policy, as the gateway would show it.
+func TestExamples(t *testing.T) {
+	f := sound(t, "routes")
+	inputs := f.Examples(&Question{Claims: map[string]any{"sub": "u1"}})
+	got := map[string]string{}
+	for _, one := range inputs.List {
+		in := one.Input
+		got[in.Route] = fmt.Sprintf("%s %s %s %v %s", one.Policy, in.Method, in.Path, in.Body, in.BodyState)
+		if in.Principal.ID != "u1" || in.ClientIP == "" || in.Side == "" || in.Segments == nil {
+			t.Errorf("%+v", in)
+		}
+	}
+	want := map[string]string{
+		"order":        "shop.orders GET /orders/7 <nil> ",
+		"order-change": "shop.change PUT /orders/7 map[] whole",
+		"order-note":   "shop.change POST /orders/7/note <nil> ",
+		"order-any":    "shop.orders GET /orders/ <nil> ",
+		"exact":        "shop.orders GET /exact/7 <nil> ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || inputs.Made != 5 {
+		t.Errorf("made %d (-want +got)\n%s", inputs.Made, diff)
+	}
+	if one := f.Examples(&Question{Policy: "shop.change"}); len(one.List) != 2 || !one.List[0].Input.Principal.Anonymous {
+		t.Errorf("of one policy: %+v", one.List)
+	}
+	if none := sound(t, "alone").Examples(&Question{}); len(none.List) != 0 {
+		t.Errorf("without routes: %+v", none.List)
+	}
+	if _, err := Bench(t.Context(), f.Policies, inputs, time.Millisecond); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -145,11 +182,11 @@ func TestQuantiles(t *testing.T) {
 func TestBenchText(t *testing.T) {
 	r := BenchReport{
 		Policies: []Timing{
-			{Policy: "shop.orders", Inputs: 200, Causes: map[authz.Cause]int{authz.Allowed: 150, authz.Denied: 47, authz.Late: 3}, Differs: 1, Kept: true,
+			{Policy: "shop.orders", Inputs: 200, Causes: map[authz.Cause]int{authz.Allowed: 150, authz.Denied: 47, authz.Late: 3}, Differs: 1, Kept: true, Allocs: 130,
 				Cold: Quantiles{1000, 15_300, 20_000, 3_000_000, 4}, Warm: Quantiles{1000, 470, 600, 1_200, 9}},
 			{Policy: "shop.checkout", Inputs: 1, Causes: map[authz.Cause]int{authz.Denied: 1}, Cold: Quantiles{10, 20_000, 20_000, 20_000, 4}},
 		},
-		Skipped: 1, Partial: 2,
+		Skipped: 1, Partial: 2, Made: 3,
 	}
 	var b bytes.Buffer
 	if err := r.Print(&b); err != nil {

@@ -24,6 +24,7 @@ type Inputs struct {
 	List    []Recorded
 	Skipped int // lines of a log that are of something else, or masked
 	Partial int // lines of a log whose claims are known by their names alone
+	Made    int // examples made of routes
 }
 
 // A Reader reads recorded inputs: JSON values, one after the other. Each is an input as
