@@ -65,7 +65,7 @@ func plain(raw string) bool {
 
 // readings take a raw path to what is left of it after one way to read it.
 var readings = []func(string) string{
-	slashes, twice, withoutParameters, oneSlash, trimmed, cut, strings.ToLower,
+	slashes, twice, withoutParameters, oneSlash, trimmed, cut, lower,
 }
 
 var slashEscapes = strings.NewReplacer("%2F", "/", "%2f", "/", "%5C", "/", "%5c", "/", `\`, "/")
@@ -78,9 +78,8 @@ func twice(raw string) string { return strings.ReplaceAll(raw, "%25", "%") }
 func withoutParameters(raw string) string {
 	return eachSegment(raw, func(s string) string {
 		s, _, _ = strings.Cut(s, ";")
-		if i := strings.Index(strings.ToLower(s), "%3b"); i >= 0 {
-			s = s[:i]
-		}
+		s, _, _ = strings.Cut(s, "%3b")
+		s, _, _ = strings.Cut(s, "%3B")
 		return s
 	})
 }
@@ -111,14 +110,22 @@ var escapes = strings.NewReplacer("%", "%25", "/", "%2F", `\`, "%5C", ";", "%3B"
 
 // cut ends a path where a text that is decoded too early would end.
 func cut(raw string) string {
-	lower := strings.ToLower(raw)
-	end := len(raw)
-	for _, mark := range []string{"%3f", "%23", "%00"} {
-		if i := strings.Index(lower, mark); i >= 0 {
-			end = min(end, i)
+	for _, mark := range []string{"%3f", "%3F", "%23", "%00"} {
+		raw, _, _ = strings.Cut(raw, mark)
+	}
+	return raw
+}
+
+// lower takes the letters of ASCII to lower case, and leaves every other byte as it is:
+// a path need not be UTF-8.
+func lower(raw string) string {
+	text := []byte(raw)
+	for i, c := range text {
+		if 'A' <= c && c <= 'Z' {
+			text[i] = c + 'a' - 'A'
 		}
 	}
-	return raw[:end]
+	return string(text)
 }
 
 func eachSegment(raw string, change func(string) string) string {
