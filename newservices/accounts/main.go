@@ -1,6 +1,6 @@
 // Command accounts runs the accounts service: who a customer is, from the monolith's database.
 //
-//	go run ./newservices/accounts -db data/shop.db -jwks-url http://127.0.0.1:2019/ficus/jwks
+//	go run ./newservices/accounts -db data/shop.db -jwks-url http://127.0.0.1:8080/.well-known/ficus/jwks.json
 package main
 
 import (

@@ -1,7 +1,7 @@
 // Command orders runs the orders service: a customer's past orders and invoices, from the monolith's
 // database.
 //
-//	go run ./newservices/orders -db data/shop.db -jwks-url http://127.0.0.1:2019/ficus/jwks
+//	go run ./newservices/orders -db data/shop.db -jwks-url http://127.0.0.1:8080/.well-known/ficus/jwks.json
 package main
 
 import (

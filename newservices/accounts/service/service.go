@@ -5,7 +5,7 @@
 // Its program, or a demo, opens it and serves its handler. It owns no table, and is not ready while the
 // database lacks what it needs. Whose account is shown is said by the gateway's token and nothing else.
 //
-//	s, err := service.Open(ctx, service.Config{DB: "data/shop.db", JWKSURL: "http://127.0.0.1:2019/ficus/jwks"})
+//	s, err := service.Open(ctx, service.Config{DB: "data/shop.db", JWKSURL: "http://127.0.0.1:8080/.well-known/ficus/jwks.json"})
 //	if err != nil { … }
 //	defer s.Close()
 //	http.ListenAndServe("127.0.0.1:9105", s.Handler())

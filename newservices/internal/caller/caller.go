@@ -5,7 +5,7 @@
 // caller is one of the shop's users only where the token's subject is written exactly as the shop writes
 // their id, and that a token which can't be verified is refused, never overlooked. It knows no database.
 //
-//	who, err := caller.Open(caller.Config{JWKSURL: "http://gateway:2019/ficus/jwks", Audience: "orders", Required: true, Logger: log})
+//	who, err := caller.Open(caller.Config{JWKSURL: "http://gateway:8080/.well-known/ficus/jwks.json", Audience: "orders", Required: true, Logger: log})
 //	if err != nil { … }
 //	defer who.Close()
 //	api := shopapi.New(shopapi.Config{Identify: who.Identify, …}, sessions)

@@ -5,7 +5,7 @@
 // visitors and what a visitor's next page tells him, owns no table, and is not ready while the database
 // lacks what it needs. Whose orders are shown is said by the gateway's token, never by a path.
 //
-//	s, err := service.Open(ctx, service.Config{DB: "data/shop.db", LegacyBaseURL: "http://127.0.0.1:9101", JWKSURL: "http://127.0.0.1:2019/ficus/jwks"})
+//	s, err := service.Open(ctx, service.Config{DB: "data/shop.db", LegacyBaseURL: "http://127.0.0.1:9101", JWKSURL: "http://127.0.0.1:8080/.well-known/ficus/jwks.json"})
 //	if err != nil { … }
 //	defer s.Close()
 //	http.ListenAndServe("127.0.0.1:9104", s.Handler())
