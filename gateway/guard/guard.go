@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -87,8 +86,8 @@ func (g *Guard) decide(r *http.Request, set *authz.Set, raw string, in *authz.In
 func (g *Guard) Input(r *http.Request, raw string, c Client) *authz.Input {
 	path := routetable.Canonical(raw)
 	in := &authz.Input{
-		Method: r.Method, Host: hostOf(r.Host), Path: path, Segments: routetable.Segments(path),
-		ClientIP: c.IP, Headers: selected(r.Header, g.Headers), Principal: c.Principal,
+		Method: r.Method, Host: authz.Host(r.Host), Path: path, Segments: routetable.Segments(path),
+		ClientIP: c.IP, Headers: authz.Headers(r.Header, g.Headers), Principal: c.Principal,
 	}
 	if g.Body > 0 {
 		in.Body, in.BodyState = g.look(r)
@@ -109,37 +108,10 @@ func (g *Guard) look(r *http.Request) (any, authz.BodyState) {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(text), r.Body), r.Body}
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, authz.BodyUnread
-	case len(text) > g.Body:
-		return nil, authz.BodyTooLarge
-	case len(text) == 0:
-		return nil, authz.BodyEmpty
 	}
-	var value any
-	if err := json.Unmarshal(text, &value); err != nil {
-		return nil, authz.BodyMalformed
-	}
-	return value, authz.BodyWhole
-}
-
-func selected(from http.Header, names []string) map[string][]string {
-	headers := make(map[string][]string, len(names))
-	for _, name := range names {
-		if values := from.Values(name); len(values) > 0 {
-			headers[strings.ToLower(name)] = values
-		}
-	}
-	return headers
-}
-
-// hostOf is the host without its port, in lower case.
-func hostOf(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		hostport = host
-	}
-	return strings.ToLower(hostport)
+	return authz.Body(text, g.Body)
 }
 
 // Vars returns what later handlers may want to know of a decision, by name: allow, cause,

@@ -2,10 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 
@@ -102,24 +100,10 @@ func (x *Exchange) policyInput() (*authz.Input, error) {
 // depend on who sent it and which side serves it, and no body. Tools see the same by it.
 func InputOf(e *routetable.Entry, r *routetable.Request) *authz.Input {
 	return &authz.Input{
-		Method: r.Method, Host: hostOf(r.Host), Path: r.Path, Segments: routetable.Segments(r.Path),
+		Method: r.Method, Host: authz.Host(r.Host), Path: r.Path, Segments: routetable.Segments(r.Path),
 		Route: e.ID, Group: e.Group, Stage: e.Stage.String(),
-		Params: e.Pattern.Params(r.Path), Headers: selected(r.Header, e.Input.Headers),
+		Params: e.Pattern.Params(r.Path), Headers: authz.Headers(r.Header, e.Input.Headers),
 	}
-}
-
-// BodyOf is what a policy gets to see of a body of at most limit bytes: the JSON value,
-// whole or not at all.
-func BodyOf(text []byte, limit int) (value any, state authz.BodyState) {
-	switch {
-	case len(text) > limit:
-		return nil, authz.BodyTooLarge
-	case len(text) == 0:
-		return nil, authz.BodyEmpty
-	case json.Unmarshal(text, &value) != nil:
-		return nil, authz.BodyMalformed
-	}
-	return value, authz.BodyWhole
 }
 
 // policyBody reads the body for the policy.
@@ -132,21 +116,8 @@ func (x *Exchange) policyBody(limit int) (any, authz.BodyState, error) {
 	if err != nil {
 		return nil, authz.BodyUnread, err
 	}
-	value, state := BodyOf(text, limit)
+	value, state := authz.Body(text, limit)
 	return value, state, nil
-}
-
-func selected(from http.Header, names []string) map[string][]string {
-	if len(names) == 0 {
-		return nil
-	}
-	headers := make(map[string][]string, len(names))
-	for _, name := range names {
-		if values := from.Values(name); len(values) > 0 {
-			headers[strings.ToLower(name)] = values
-		}
-	}
-	return headers
 }
 
 func (c *Client) requestID() string {
@@ -154,14 +125,6 @@ func (c *Client) requestID() string {
 		return ""
 	}
 	return c.RequestID()
-}
-
-// hostOf is the host without its port, in lower case.
-func hostOf(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		hostport = host
-	}
-	return strings.ToLower(hostport)
 }
 
 // decided is the decision for the log.

@@ -41,7 +41,7 @@ func exampleOf(table *routetable.Table, sampler *routetable.Sampler, e *routetab
 		in := pipeline.InputOf(e, sample.Request())
 		in.Side = e.Sides()[0].String()
 		if e.Input.Body == route.BodyJSON {
-			in.Body, in.BodyState = pipeline.BodyOf([]byte(bodyOf(sample)), e.Input.BodyLimit())
+			in.Body, in.BodyState = authz.Body([]byte(bodyOf(sample)), e.Input.BodyLimit())
 		}
 		return in
 	}

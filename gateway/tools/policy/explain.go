@@ -183,7 +183,7 @@ func (x *explaining) shown() {
 	}
 	switch {
 	case shows.Body == route.BodyJSON:
-		x.input.Body, x.input.BodyState = pipeline.BodyOf([]byte(x.q.Body), shows.BodyLimit())
+		x.input.Body, x.input.BodyState = authz.Body([]byte(x.q.Body), shows.BodyLimit())
 	case x.q.Body != "" && x.folder.Policies.ReadsBody(x.answer.Policy):
 		x.note("the route doesn't show the policy the body: policy_input: { body: json }")
 	}
