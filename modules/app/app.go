@@ -111,11 +111,11 @@ func (a *App) resolve() (settings, error) {
 // Start begins to watch the route folder, and from now on the runtime logs as this
 // configuration says.
 func (a *App) Start() error {
-	a.runtime.log.set(a.log)
+	a.runtime.log.Set(a.log)
 	if _, err := a.runtime.signer.issuer(); err != nil {
 		return err
 	}
-	a.runtime.decisionLog.set(a.decisions)
+	a.runtime.decisionLog.Set(a.decisions)
 	a.runtime.pipeline.UseIdentity(a.gate)
 	a.runtime.watch()
 	return nil

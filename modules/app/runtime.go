@@ -19,6 +19,7 @@ import (
 	"ficus/gateway/pipeline"
 	"ficus/gateway/routefile"
 	"ficus/gateway/telemetry"
+	"ficus/modules/internal/logto"
 )
 
 // runtimes holds the runtime of each distinct settings for as long as any
@@ -37,14 +38,14 @@ type settings struct {
 // their connections, the counters and the watch.
 type runtime struct {
 	settings    settings
-	log         *logHandler
+	log         *logto.Handler
 	metrics     *telemetry.Metrics
 	pipeline    *pipeline.Pipeline
 	tables      *control.Tables
 	signer      *signer
 	remote      *bundles.Remote // nil where policies come from the route folder
 	decided     *authz.Log
-	decisionLog *logHandler
+	decisionLog *logto.Handler
 
 	startWatch sync.Once
 	stop       context.CancelFunc
@@ -57,11 +58,11 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runtime{settings: s, log: &logHandler{}, metrics: telemetry.New()}
-	r.decisionLog = &logHandler{}
-	r.decisionLog.set(slog.DiscardHandler)
+	r := &runtime{settings: s, log: &logto.Handler{}, metrics: telemetry.New()}
+	r.decisionLog = &logto.Handler{}
+	r.decisionLog.Set(slog.DiscardHandler)
 	r.decided = newDecisions(r)
-	r.log.set(log)
+	r.log.Set(log)
 	logger := slog.New(r.log)
 	r.signer = &signer{state: s.state, logger: logger}
 	r.stopped, r.stop = context.WithCancel(context.Background())

@@ -13,6 +13,7 @@ import (
 	"ficus/gateway/pipeline"
 	"ficus/gateway/split"
 	"ficus/modules/app"
+	"ficus/modules/internal/refusal"
 )
 
 func init() {
@@ -56,9 +57,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 	err := h.pipeline.Serve(w, r, h.client(r), &x)
 	var failure *pipeline.Error
 	if errors.As(err, &failure) {
-		closeIfExpecting(w, r)
+		refusal.CloseIfExpecting(w.Header(), r)
 		if failure.Denied {
-			refuse(w, failure, requestID(r))
+			refusal.Header(w.Header(), failure.Header, requestID(r))
 		}
 		return caddyhttp.Error(failure.Status, failure.Err)
 	}
@@ -79,24 +80,6 @@ func requestID(r *http.Request) string {
 	}
 	id, _ := repl.GetString("http.request.uuid")
 	return id
-}
-
-// refuse answers what the policy says, and by which name the request is found in the
-// decision log: never why.
-func refuse(w http.ResponseWriter, failure *pipeline.Error, id string) {
-	for name, value := range failure.Header {
-		w.Header().Set(name, value)
-	}
-	w.Header().Set("X-Request-Id", id)
-	w.Header().Set("Cache-Control", "no-store")
-}
-
-// closeIfExpecting ends the connection after an answer to a client that waits for
-// 100 Continue: whether its body still comes, nobody knows (RFC 9110, 10.1.1).
-func closeIfExpecting(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 && r.Header.Get("Expect") != "" {
-		w.Header().Set("Connection", "close")
-	}
 }
 
 func addLogFields(r *http.Request, x *pipeline.Exchange) {

@@ -15,6 +15,7 @@ import (
 	"ficus/gateway/guard"
 	"ficus/gateway/route"
 	"ficus/gateway/routefile"
+	"ficus/modules/internal/logto"
 )
 
 // instances holds the policies of each source for as long as any handler of any
@@ -29,7 +30,7 @@ type source struct {
 
 // instance is the policies of a source, and the way to OPA's decision log.
 type instance struct {
-	log    *logHandler
+	log    *logto.Handler
 	folder *guard.Folder   // nil for none
 	remote *bundles.Remote // nil for none
 	own    guard.Needs     // of the bundles' policies
@@ -40,8 +41,8 @@ type instance struct {
 const closeLimit = 5 * time.Second
 
 func newInstance(s source, log *slog.Logger) (*instance, error) {
-	i := &instance{log: &logHandler{}}
-	i.log.set(log.Handler())
+	i := &instance{log: &logto.Handler{}}
+	i.log.Set(log.Handler())
 	logger := slog.New(i.log)
 	if s.config != "" {
 		text, err := os.ReadFile(s.config)
@@ -116,32 +117,4 @@ func (r recorder) Decided(e authz.Event) {
 	if err := r.instance.remote.Report(context.Background(), e); err != nil {
 		r.To.Error("a decision is missing in OPA's decision log", "request_id", e.RequestID, "error", err)
 	}
-}
-
-// logHandler passes records to the handler set last: instances outlive the configuration
-// whose log they began with.
-type logHandler struct {
-	current atomic.Pointer[slog.Handler]
-}
-
-func (h *logHandler) set(to slog.Handler) { h.current.Store(&to) }
-
-// Enabled asks the handler set last.
-func (h *logHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return (*h.current.Load()).Enabled(ctx, level)
-}
-
-// Handle passes the record to the handler set last.
-func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
-	return (*h.current.Load()).Handle(ctx, record)
-}
-
-// WithAttrs binds the attributes to the handler set last.
-func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return (*h.current.Load()).WithAttrs(attrs)
-}
-
-// WithGroup binds the group to the handler set last.
-func (h *logHandler) WithGroup(name string) slog.Handler {
-	return (*h.current.Load()).WithGroup(name)
 }

@@ -15,6 +15,7 @@ import (
 
 	"ficus/gateway/authz"
 	"ficus/gateway/guard"
+	"ficus/modules/internal/refusal"
 )
 
 func init() {
@@ -82,7 +83,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("loading policies: %w", err)
 	}
 	shared := value.(*instance)
-	shared.log.set(log.Handler())
+	shared.log.Set(log.Handler())
 	h.release = shared.needs().Need(h.Policy)
 	if !shared.Set().Has(h.Policy) {
 		log.Warn("there is no such policy yet: what it guards is refused", "policy", h.Policy, "known", shared.Set().Names())
@@ -144,7 +145,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if d.Allow || h.Observe {
 		return next.ServeHTTP(w, r)
 	}
-	refuse(w, r, d, id)
+	refusal.Header(w.Header(), d.Headers, id)
+	refusal.CloseIfExpecting(w.Header(), r)
 	return caddyhttp.Error(d.Status, fmt.Errorf("policy %s: %s", h.Policy, d.Cause))
 }
 
@@ -161,19 +163,6 @@ func (h *Handler) principal(repl *caddy.Replacer) authz.Principal {
 		}
 	}
 	return authz.Principal{ID: id, Source: "caddy", Claims: claims}
-}
-
-// refuse answers what the policy says, and by which name the request is found in the log:
-// never why.
-func refuse(w http.ResponseWriter, r *http.Request, d authz.Decision, id string) {
-	for name, value := range d.Headers {
-		w.Header().Set(name, value)
-	}
-	w.Header().Set("X-Request-Id", id)
-	w.Header().Set("Cache-Control", "no-store")
-	if r.ProtoMajor == 1 && r.Header.Get("Expect") != "" { // whether the body still comes, nobody knows
-		w.Header().Set("Connection", "close")
-	}
 }
 
 // Interface guards
