@@ -52,7 +52,11 @@ type policySource struct {
 func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool), now time.Time, from policySource) Verdict {
 	v := Verdict{Problems: unread}
 	policies, broken := from.set, route.Problems(nil)
-	if !from.elsewhere {
+	switch {
+	case from.elsewhere:
+	case slices.ContainsFunc(unread, isErrorOfPolicies): // what was read of them decides otherwise than all
+		policies = nil
+	default:
 		policies, broken = compilePolicies(folder.Policies, from.set)
 	}
 	v.Policies = policies
@@ -66,7 +70,7 @@ func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) 
 	}
 	if !v.Problems.HasErrors() {
 		v.Table = table
-	} else if policies == nil && !from.elsewhere && !slices.ContainsFunc(v.Problems, func(p route.Problem) bool { return p.Severity == route.Error && !isOfPolicies(p) }) {
+	} else if policies == nil && !from.elsewhere && !slices.ContainsFunc(v.Problems, isErrorOfRoutes) {
 		v.unguarded = table
 	}
 	folder.Locate(v.Problems)
@@ -74,6 +78,9 @@ func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) 
 	v.Problems = v.Problems.First(maxProblems)
 	return v
 }
+
+func isErrorOfPolicies(p route.Problem) bool { return p.Severity == route.Error && isOfPolicies(p) }
+func isErrorOfRoutes(p route.Problem) bool   { return p.Severity == route.Error && !isOfPolicies(p) }
 
 func isOfPolicies(p route.Problem) bool {
 	return path.Base(path.Dir(p.Origin.File)) == routefile.PoliciesFolder || path.Base(p.Origin.File) == routefile.PoliciesFolder

@@ -68,6 +68,10 @@ func TestStartWithBrokenPolicies(t *testing.T) {
 	if err := os.RemoveAll(p.state); err != nil {
 		t.Fatal(err)
 	}
+	p.write(map[string]string{"policies/cart.rego": ""}) // as a crash may leave it: it can't be read
+	p.start()
+	p.load(Unguarded)
+	p.write(map[string]string{"policies/cart.rego": badPolicy})
 	p.start()
 	p.load(Unguarded)
 	p.source(SourceUnguarded)
