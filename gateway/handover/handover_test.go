@@ -279,6 +279,7 @@ func TestHalfARequestStays(t *testing.T) {
 	first := s.serve(say("one"))
 	c := s.dial()
 	c.want(t, "one")
+	waitFor(t, func() bool { return s.busy() == 0 }) // the first request is over for the server, too
 	_, _ = io.WriteString(c, "GET / HT")
 	waitFor(t, func() bool { return s.busy() == 1 })
 	second := s.serve(say("two"))
@@ -295,7 +296,7 @@ func TestHalfARequestStays(t *testing.T) {
 	s.shutdown(second)
 }
 
-// busy counts connections on which a request has begun.
+// busy counts connections on which a request has begun and not ended.
 func (s *shared) busy() int {
 	s.hub.mu.Lock()
 	conns := make([]*conn, 0, len(s.hub.conns))
