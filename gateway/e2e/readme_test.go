@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +23,7 @@ func TestReadmeWalk(t *testing.T) {
 	if len(steps) < 10 || !strings.HasPrefix(steps[0].command, "go run ./gateway demo --addr 127.0.0.1:8080 --dir demo-data") {
 		t.Fatalf("the walk has changed: %+v", steps)
 	}
-	dir, address := filepath.Join(t.TempDir(), "demo-data"), freePort(t)
+	dir, address := filepath.Join(t.TempDir(), "demo-data"), gatewaytest.FreeAddress(t)
 	_, d := startDemo(t, "--addr", address, "--dir", dir)
 	here := strings.NewReplacer("127.0.0.1:8080", address, "demo-data", dir)
 	for _, step := range steps[1:] {
@@ -74,14 +73,4 @@ var reloadsTotal = regexp.MustCompile(`(?m)^ficus_table_reloads_total.*$`)
 func reloadCount(t *testing.T, d demoLine) string {
 	t.Helper()
 	return strings.Join(reloadsTotal.FindAllString(fetch(t, d.Metrics), -1), "\n")
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -88,7 +88,7 @@ func startForLoad(b *testing.B) *loadedGateway {
 	}))
 	b.Cleanup(backend.Close)
 	g := &loadedGateway{b: b, routes: b.TempDir()}
-	address, admin := freeAddress(b), freeAddress(b)
+	address, admin := gatewaytest.FreeAddress(b), gatewaytest.FreeAddress(b)
 	g.write("legacy.yaml", fmt.Sprintf("backends: { legacy: { addresses: [%q] } }\n", backend.URL))
 	b.Setenv("FICUS_ROUTES", g.routes)
 	b.Setenv("FICUS_ADDRESS", "http://"+address)
@@ -106,15 +106,6 @@ func startForLoad(b *testing.B) *loadedGateway {
 		return err == nil
 	})
 	return g
-}
-
-func freeAddress(b *testing.B) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (g *loadedGateway) write(name, text string) {

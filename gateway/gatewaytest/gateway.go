@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,6 +22,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"ficus/gateway/freeport"
 	"ficus/gateway/routetable"
 	"ficus/modules/app"
 	_ "ficus/modules/standard"
@@ -55,7 +55,7 @@ func Start(t testing.TB, routes map[string]string) *Gateway {
 	for name, text := range routes {
 		g.Write(name, text)
 	}
-	admin := freeAddress(t)
+	admin := FreeAddress(t)
 	g.Admin = "http://" + admin
 	g.config = adapt(t, map[string]string{
 		"FICUS_ADMIN": admin, "FICUS_ADDRESS": "http://:0",
@@ -115,14 +115,14 @@ func Root(t testing.TB) string {
 	return ""
 }
 
-func freeAddress(t testing.TB) string {
+// FreeAddress returns an address on loopback at which nobody listens.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.On("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // listenAddress returns where the running configuration's server listens.

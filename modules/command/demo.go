@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ficus/gateway/demo"
+	"ficus/gateway/freeport"
 	"ficus/routes"
 )
 
@@ -98,7 +99,7 @@ func settled(addr string) (string, error) {
 	if port != "0" {
 		return addr, nil
 	}
-	return freeAddress(host)
+	return freeport.On(host)
 }
 
 func startWorld(ctx context.Context, dir, gateway string) (*demo.Demo, error) {
@@ -129,7 +130,7 @@ type demoGateway struct {
 }
 
 func startGateway(addr string, world *demo.Demo, asJSON bool) (*demoGateway, error) {
-	admin, err := freeAddress("127.0.0.1")
+	admin, err := freeport.On("127.0.0.1")
 	if err != nil {
 		return nil, err
 	}
@@ -148,15 +149,6 @@ func startGateway(addr string, world *demo.Demo, asJSON bool) (*demoGateway, err
 		URL: "http://" + listens, Admin: "http://" + admin, Metrics: "http://" + admin + "/metrics",
 		Routes: world.Routes, Legacy: world.Legacy,
 	}, nil
-}
-
-// freeAddress finds a free port of a host: Caddy does not say which port it got for 0.
-func freeAddress(host string) (string, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }
 
 // listenAddress asks the running configuration where it listens.

@@ -25,14 +25,7 @@ func runNginx(t *testing.T, config string) string {
 	t.Helper()
 	nginx := gatewaytest.Need(t, "apt-get install nginx-light", "nginx", "/usr/sbin/nginx")
 	dir := t.TempDir()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := gatewaytest.FreeAddress(t)
 	config = strings.ReplaceAll(config, "listen 8080;", "listen "+address+";")
 	config = strings.Replace(config, "http {\n", fmt.Sprintf(
 		"http {\n access_log off; client_body_temp_path %[1]s; proxy_temp_path %[1]s; fastcgi_temp_path %[1]s; uwsgi_temp_path %[1]s; scgi_temp_path %[1]s;\n", dir), 1)
