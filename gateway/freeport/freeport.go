@@ -20,7 +20,7 @@ const tries = 100
 func On(host string) (string, error) {
 	var failed error
 	for range tries {
-		port := first + rand.IntN(last-first+1)
+		port := first + rand.IntN(last-first+1) //nolint:gosec // any port will do
 		listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err == nil {
 			return listener.Addr().String(), listener.Close()
