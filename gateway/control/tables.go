@@ -173,7 +173,7 @@ func about(table *routetable.Table) []any {
 	stages := countStages(table)
 	return []any{
 		"revision", table.Revision, "routes", len(table.Entries) - 1,
-		"legacy", stages[route.StageLegacy], "canary", stages[route.StageCanary],
+		"legacy", stages[route.StageLegacy], "shadow", stages[route.StageShadow], "canary", stages[route.StageCanary],
 		"new", stages[route.StageNew], "retired", stages[route.StageRetired],
 	}
 }

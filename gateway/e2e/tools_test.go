@@ -77,7 +77,7 @@ func TestCompletion(t *testing.T) {
 	cases := []struct{ line, want string }{
 		{"ficus rou", "routes"},
 		{"ficus routes li", "list"},
-		{"ficus routes list --stage ''", "legacy canary new retired"},
+		{"ficus routes list --stage ''", "legacy shadow canary new retired"},
 		{"ficus routes list --stage r", "retired"},
 		{"ficus routes list --stage canary,n", "canary,new"},
 		{"ficus routes list --sort ''", "id match stage owner file"},

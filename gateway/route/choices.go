@@ -23,9 +23,10 @@ type Balance uint8
 const (
 	LeastRequests Balance = iota // of two random addresses the one with fewer requests in flight
 	RoundRobin                   // one after the other
+	LeastTime                    // of two random addresses the one that answers faster
 )
 
-var balances = []string{"least_requests", "round_robin"}
+var balances = []string{"least_requests", "round_robin", "least_time"}
 
 // String returns the balance as it is written in a route file.
 func (b Balance) String() string { return balances[b] }
@@ -83,6 +84,62 @@ func (Mode) Words() []string { return slices.Clone(modes) }
 // UnmarshalText reads a mode as written in a route file.
 func (m *Mode) UnmarshalText(text []byte) (err error) {
 	*(*uint8)(m), err = choice("mode", text, modes...)
+	return err
+}
+
+// Priority says which requests are refused last when there is no capacity for all.
+type Priority uint8
+
+// The priorities, the lowest first but for the default.
+const (
+	NormalPriority Priority = iota
+	LowPriority
+	HighPriority
+	CriticalPriority
+)
+
+var priorities = []string{"normal", "low", "high", "critical"}
+
+// String returns the priority as it is written in a route file.
+func (p Priority) String() string { return priorities[p] }
+
+// Words lists the words that a route file may hold here.
+func (Priority) Words() []string { return slices.Clone(priorities) }
+
+// UnmarshalText reads a priority as written in a route file.
+func (p *Priority) UnmarshalText(text []byte) (err error) {
+	*(*uint8)(p), err = choice("priority", text, priorities...)
+	return err
+}
+
+// FaultySide is the side whose backend seems broken.
+type FaultySide uint8
+
+// The sides that can seem broken.
+const (
+	FaultyNew FaultySide = iota
+	FaultyLegacy
+)
+
+var faultySides = []string{"new", "legacy"}
+
+// String returns the side as it is written in a route file.
+func (f FaultySide) String() string { return faultySides[f] }
+
+// Side returns the side itself.
+func (f FaultySide) Side() Side {
+	if f == FaultyLegacy {
+		return Legacy
+	}
+	return New
+}
+
+// Words lists the words that a route file may hold here.
+func (FaultySide) Words() []string { return slices.Clone(faultySides) }
+
+// UnmarshalText reads a side as written in a route file.
+func (f *FaultySide) UnmarshalText(text []byte) (err error) {
+	*(*uint8)(f), err = choice("side", text, faultySides...)
 	return err
 }
 

@@ -49,11 +49,12 @@ type Settings struct {
 	// routes never mixes sides. Default: the route's own id.
 	Group string `yaml:"group"`
 
-	// Backend names the new side. Required for the stages canary, new and retired.
+	// Backend names the new side. Required for the stages shadow, canary, new and retired.
 	Backend string `yaml:"backend"`
 
-	// Stage says where the route stands: "legacy" (the monolith serves), "canary"
-	// (the new side serves the cohorts below the weight), "new" (the new side
+	// Stage says where the route stands: "legacy" (the monolith serves), "shadow" (the
+	// monolith serves, and the new side gets copies of safe requests, whose answers are
+	// compared and dropped), "canary" (the new side serves the cohorts below the weight), "new" (the new side
 	// serves), or "retired" (the new side serves, and the monolith's code for it may
 	// be deleted: nothing will send it such a request again). Default: legacy.
 	Stage Stage `yaml:"stage"`
@@ -111,6 +112,8 @@ type Settings struct {
 	// Rewrite changes what a backend gets, and takes its answers back. Default:
 	// nothing is changed.
 	Rewrite Rewrite `yaml:"rewrite"`
+
+	Resilience
 }
 
 // PolicyInput is what a policy sees of a request beside method, path, parameters,
@@ -136,49 +139,6 @@ func (d *Definition) CohortGroup() string {
 		return d.Group
 	}
 	return d.ID
-}
-
-// A Backend is a named destination with one or more addresses.
-type Backend struct {
-	// Name is the backend's key in the file: lower-case letters, digits, "-" and
-	// "_", at most 64 characters. The name "legacy" is the monolith and must exist.
-	Name string `yaml:"-"`
-
-	// Addresses lists where the backend listens, each "http://host:port" or
-	// "https://host:port" with no path; the port may be left out for the scheme's
-	// own. "{$NAME:default}" takes the value from the environment. Required, at
-	// least one.
-	Addresses []string `yaml:"addresses"`
-
-	// Balance says how an address is chosen where there are several:
-	// "least_requests" (of two picked at random, the one with fewer requests in
-	// flight) or "round_robin". Default: least_requests.
-	Balance Balance `yaml:"balance"`
-
-	// Identity says how the backend is told who asks.
-	Identity Told `yaml:"identity"`
-
-	// Transport is the configuration of Caddy's http transport
-	// (http.reverse_proxy.transport.http), key by key as in Caddy's JSON: versions,
-	// tls, dial_timeout and so on. Ficus sets compression off, 100-continue to 1s
-	// and no forward proxy unless this says otherwise. Default: none.
-	Transport map[string]any `yaml:"transport"`
-
-	// Origin is where the backend was written; the parser fills it in.
-	Origin Origin `yaml:"-"`
-}
-
-// Told is how a backend is told who asks. Whatever clients send in these headers is
-// removed.
-type Told struct {
-	// Token says whether requests carry an internal token, a short-lived JWT for this
-	// backend alone: "on" or "off". Default: on; for legacy off, which has the client's
-	// own session.
-	Token Switch `yaml:"token"`
-
-	// Headers maps names of headers to claims of the principal, such as
-	// X-User: sub. A list is joined by commas. Default: none.
-	Headers map[string]string `yaml:"headers"`
 }
 
 // A Set is all that the files of one folder define.

@@ -31,19 +31,22 @@ type Stage uint8
 // The stages, in the order of a migration.
 const (
 	StageLegacy  Stage = iota // legacy serves; the new side is not called
+	StageShadow               // legacy serves; the new side gets copies
 	StageCanary               // the new side serves the cohorts below the weight, legacy the rest
 	StageNew                  // the new side serves
 	StageRetired              // the new side serves; the legacy side is never called again
 )
 
 // Stages lists all stages, in the order of a migration.
-var Stages = [...]Stage{StageLegacy, StageCanary, StageNew, StageRetired}
+var Stages = [...]Stage{StageLegacy, StageShadow, StageCanary, StageNew, StageRetired}
 
 // String returns the stage as it is written in a route file.
 func (s Stage) String() string {
 	switch s {
 	case StageLegacy:
 		return "legacy"
+	case StageShadow:
+		return "shadow"
 	case StageCanary:
 		return "canary"
 	case StageNew:
@@ -74,11 +77,11 @@ func (s *Stage) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown stage %q (use legacy, canary, new or retired)", text)
+	return fmt.Errorf("unknown stage %q (use legacy, shadow, canary, new or retired)", text)
 }
 
 // CallsLegacy reports whether legacy serves some or all requests of the stage.
-func (s Stage) CallsLegacy() bool { return s == StageLegacy || s == StageCanary }
+func (s Stage) CallsLegacy() bool { return s <= StageCanary }
 
 // SourceKind says what part of a request a [Source] reads.
 type SourceKind uint8

@@ -52,6 +52,7 @@ func CheckDefinition(d *route.Definition) route.Problems {
 	found = append(found, checkIdentity(d)...)
 	found = append(found, checkWhen(d)...)
 	found = append(found, checkRewrite(d)...)
+	found = append(found, checkResilience(d)...)
 	for i, source := range d.Cohort {
 		if (source.Kind == route.FromCookie || source.Kind == route.FromHeader) && !httpguts.ValidHeaderFieldName(source.Name) {
 			report(fmt.Sprintf("cohort[%d]", i), value("%q is no name of a cookie or header", source.Name))
@@ -89,6 +90,7 @@ func CheckBackend(b *route.Backend) route.Problems {
 		seen[address] = true
 	}
 	checkTold(b, report)
+	checkBackendResilience(b, report)
 	if _, err := json.Marshal(b.Transport); err != nil {
 		report("transport", value("the transport can't be written as JSON: %v", err))
 	}

@@ -2,6 +2,7 @@ package routetable
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -17,6 +18,7 @@ type compiler struct {
 	backends []route.Backend
 	entries  []*Entry
 	hosts    hostIndex
+	shared   map[string]*route.Resilience // by what they say
 }
 
 // fileWide is what problems call the set when no place in it is at fault.
@@ -128,6 +130,7 @@ func (c *compiler) buildEntries() {
 			continue // CheckDefinition has said so
 		}
 		e := newEntry(d, pattern, len(c.entries))
+		e.Resilience = c.resilience(&d.Resilience)
 		if other := c.hosts.conflict(e); other != nil {
 			c.report(at(d, "match", route.Problem{
 				Code: route.CodeConflict, Message: describeConflict(e, other),
@@ -141,8 +144,28 @@ func (c *compiler) buildEntries() {
 	c.checkBranching()
 	c.entries = append(c.entries, &Entry{
 		ID: route.DefaultID, Index: len(c.entries), Group: route.DefaultID, Stage: route.StageLegacy,
-		Identity: c.set.Rest.Identity, Policy: c.set.Rest.Policy, Mode: c.set.Rest.Mode, Paths: c.set.Rest.Paths, Input: c.set.Rest.PolicyInput,
+		Resilience: c.resilience(&c.set.Rest.Resilience),
+		Identity:   c.set.Rest.Identity, Policy: c.set.Rest.Policy, Mode: c.set.Rest.Mode, Paths: c.set.Rest.Paths, Input: c.set.Rest.PolicyInput,
 	})
+}
+
+// resilience returns one copy for all who say the same: tables are large, and most routes
+// take it from defaults.
+func (c *compiler) resilience(r *route.Resilience) *route.Resilience {
+	text, err := json.Marshal(r)
+	if err != nil { // a number that is none, which the checks report
+		return r
+	}
+	if c.shared == nil {
+		c.shared = map[string]*route.Resilience{}
+	}
+	one := c.shared[string(text)]
+	if one == nil {
+		one = new(route.Resilience)
+		*one = *r
+		c.shared[string(text)] = one
+	}
+	return one
 }
 
 func conflictHint(e, other *Entry) string {

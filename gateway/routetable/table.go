@@ -44,10 +44,11 @@ type Entry struct {
 	Mode        route.Mode     // what becomes of its decision
 	Paths       route.Paths    // how the backends read paths
 	Input       route.PolicyInput
-	Claims      []string       // of the principal, for the new side
-	Rewrite     *route.Rewrite // nil where nothing is changed
-	Expires     route.Date     // zero: never
-	Origin      route.Origin   // where it was written
+	Claims      []string          // of the principal, for the new side
+	Rewrite     *route.Rewrite    // nil where nothing is changed
+	Resilience  *route.Resilience // never nil; shared by all entries that say the same
+	Expires     route.Date        // zero: never
+	Origin      route.Origin      // where it was written
 }
 
 // BackendOf returns the name of the backend that serves a side of the entry.
@@ -67,7 +68,7 @@ func (e *Entry) CallsLegacy() bool { return e.Stage.CallsLegacy() }
 // Sides returns the sides that may serve requests of the entry.
 func (e *Entry) Sides() []route.Side {
 	switch e.Stage {
-	case route.StageLegacy:
+	case route.StageLegacy, route.StageShadow:
 		return []route.Side{route.Legacy}
 	case route.StageCanary:
 		return []route.Side{route.Legacy, route.New}

@@ -101,6 +101,8 @@ func decideWithout(stage route.Stage) Decision {
 		d.Side, d.Reason = route.New, "the route's stage is new"
 	case route.StageRetired:
 		d.Side, d.Reason = route.New, "the route's stage is retired"
+	case route.StageShadow:
+		d.Reason = "the route's stage is shadow: the new side gets copies"
 	default:
 		d.Reason = "the route's stage is legacy"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"ficus/gateway/route"
 	"ficus/gateway/routefile"
@@ -22,6 +23,18 @@ var sections = []section{
 	{"A backend", reflect.TypeFor[route.Backend]()},
 	{"A route", reflect.TypeFor[route.Definition]()},
 	{"Settings", reflect.TypeFor[route.Settings]()},
+	{"Resilience", reflect.TypeFor[route.Resilience]()},
+	{"Tries: `retry`", reflect.TypeFor[route.Retry]()},
+	{"Fallback to legacy: `fallback`", reflect.TypeFor[route.Fallback]()},
+	{"Rate limits: `rate_limit`", reflect.TypeFor[route.RateLimit]()},
+	{"A fault", reflect.TypeFor[route.Fault]()},
+	{"Shadowing: `shadow`", reflect.TypeFor[route.Shadow]()},
+	{"Health: `health` of a backend", reflect.TypeFor[route.Health]()},
+	{"The breaker: `breaker` of a backend", reflect.TypeFor[route.Breaker]()},
+	{"The queue: `queue` of a backend", reflect.TypeFor[route.Queue]()},
+	{"The budget of retries: `retry_budget` of a backend", reflect.TypeFor[route.RetryBudget]()},
+	{"What legacy takes: `fallback_limit`", reflect.TypeFor[route.FallbackLimit]()},
+	{"What copies may cost: `shadow_limit` of a backend", reflect.TypeFor[route.ShadowLimit]()},
 	{"Who asks: `identity` of a backend", reflect.TypeFor[route.Told]()},
 	{"What a policy sees: `policy_input`", reflect.TypeFor[route.PolicyInput]()},
 	{"Conditions: `when`", reflect.TypeFor[route.Conditions]()},
@@ -71,6 +84,10 @@ func typeName(t reflect.Type) string {
 		return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
 	}
 	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return "duration"
+	case reflect.TypeFor[route.Rate]():
+		return "rate"
 	case reflect.TypeFor[route.Date]():
 		return "date"
 	case reflect.TypeFor[route.Source]():

@@ -116,7 +116,7 @@ func TestFilterAndOrder(t *testing.T) {
 		{Filter{}, "file", "shelf catalog-search api cart-read cart-write cart-beta orders"},
 		{Filter{}, "name", `unknown order "name" (use id, match, stage, owner, file)`},
 		{Filter{Stages: []string{"canary", "retired"}}, "id", "cart-read cart-write shelf"},
-		{Filter{Stages: []string{"moved"}}, "id", `unknown stage "moved" (use legacy, canary, new or retired)`},
+		{Filter{Stages: []string{"moved"}}, "id", `unknown stage "moved" (use legacy, shadow, canary, new or retired)`},
 		{Filter{Groups: []string{"journey"}}, "id", "cart-beta cart-read cart-write orders"},
 		{Filter{Groups: []string{"api"}}, "id", "api"},
 		{Filter{Owners: []string{None}}, "id", "api catalog-search"},

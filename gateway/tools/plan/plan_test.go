@@ -28,7 +28,7 @@ type edit struct{ file, from, to string }
 // stage sets stage and weight of a shipped file.
 func stage(file, text string) edit {
 	if file == "catalog.yaml" {
-		return edit{file, "stage: legacy # legacy, canary, new or retired\n  weight: 0", text}
+		return edit{file, "stage: legacy # legacy, shadow, canary, new or retired\n  weight: 0", text}
 	}
 	return edit{file, "stage: legacy\n  weight: 0", text}
 }

@@ -54,7 +54,7 @@ func everybody(policy string) bool { return policy == "" || policy == route.Poli
 // that has none of the cohort's sources goes to legacy at stage canary; see stray.)
 func newShare(d *route.Definition) float64 {
 	switch d.Stage {
-	case route.StageLegacy:
+	case route.StageLegacy, route.StageShadow:
 		return 0
 	case route.StageCanary:
 		return math.Round(d.Weight*100) / 10_000

@@ -18,6 +18,7 @@ const (
 	datePattern     = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
 	fieldPattern    = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 	sourcePattern   = `^(client_ip|claim:[\s\S]+|(header|cookie):` + fieldPattern + `)$`
+	ratePattern     = `^[0-9]+/[smh]$`
 	wantedPattern   = `^([^*]+\*?|\*)$`
 	mediaPattern    = `^([^/;*A-Z ]+/[^;*A-Z ]*\*?|\*)$`
 	graphQLPattern  = `^[A-Za-z_][A-Za-z0-9_]*$`

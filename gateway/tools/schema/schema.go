@@ -105,6 +105,8 @@ func scalar(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Format: "date", Pattern: datePattern}
 	case reflect.TypeFor[route.Source]():
 		return &jsonschema.Schema{Type: "string", Pattern: sourcePattern, Examples: []any{"client_ip", "cookie:session", "claim:sub"}}
+	case reflect.TypeFor[route.Rate]():
+		return &jsonschema.Schema{Type: "string", Pattern: ratePattern, Examples: []any{"10/s", "300/m"}}
 	case reflect.TypeFor[route.Wanted]():
 		return &jsonschema.Schema{Type: "string", Pattern: wantedPattern}
 	}
