@@ -3,6 +3,7 @@ package control
 import (
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
+	"ficus/gateway/traffic"
 )
 
 // A Listing is the table that serves, for programs.
@@ -29,6 +30,8 @@ type ListedEntry struct {
 	Policy      string   `json:"policy,omitempty"`
 	Expires     string   `json:"expires,omitempty"`
 	Place       string   `json:"place,omitempty"` // file:line:column
+
+	Killed *traffic.Kill `json:"killed,omitempty"` // why legacy serves it, whatever else is said
 }
 
 // ListedBackend is one backend of a listing.
@@ -38,14 +41,14 @@ type ListedBackend struct {
 	Balance   string   `json:"balance"`
 }
 
-// Listing returns the table that serves; it is empty where none does.
-func (s Status) Listing() Listing {
+// Listing returns the table that serves, with what is killed; it is empty where none does.
+func (s Status) Listing(kills *traffic.Kills) Listing {
 	l := Listing{Revision: s.Revision(), Source: s.Source, Entries: []ListedEntry{}, Backends: []ListedBackend{}}
 	if s.Table == nil {
 		return l
 	}
 	for _, e := range s.Table.Entries {
-		l.Entries = append(l.Entries, listed(e))
+		l.Entries = append(l.Entries, listed(e, kills))
 	}
 	for _, b := range s.Table.Backends {
 		l.Backends = append(l.Backends, ListedBackend{Name: b.Name, Addresses: b.Addresses, Balance: b.Balance.String()})
@@ -53,12 +56,12 @@ func (s Status) Listing() Listing {
 	return l
 }
 
-func listed(e *routetable.Entry) ListedEntry {
+func listed(e *routetable.Entry, kills *traffic.Kills) ListedEntry {
 	l := ListedEntry{
 		ID: e.ID, Match: e.Pattern.String(), When: e.When.String(),
 		Description: e.Description, Owner: e.Owner,
 		Stage: e.Stage.String(), Group: e.Group, Backend: e.Backend,
-		Policy: e.Policy, Expires: e.Expires.String(), Place: e.Origin.String(),
+		Policy: e.Policy, Expires: e.Expires.String(), Place: e.Origin.String(), Killed: kills.Of(e.ID, e.Stage),
 	}
 	if e.Stage == route.StageCanary {
 		weight := float64(e.Weight) / 100

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ficus/gateway/routefile"
+	"ficus/gateway/statefile"
 )
 
 // A Snapshot is the file in which the route files of the last good table are kept, for
@@ -36,33 +37,9 @@ func (s Snapshot) String() string { return s.path }
 // is read fits into it.
 const maxSnapshotSize = 2 * routefile.MaxFolderSize
 
-// write replaces the snapshot: whoever reads it, and whatever fails meanwhile, there
-// is the old one or the new one.
+// write replaces the snapshot.
 func (s Snapshot) write(folder *routefile.Folder) error {
-	dir := filepath.Dir(s.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	temp, err := os.CreateTemp(dir, filepath.Base(s.path)+".*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // of no effect once it is renamed
-	err = pack(temp, folder)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), s.path); err != nil {
-		return err
-	}
-	if entries, err := os.Open(dir); err == nil {
-		defer entries.Close()
-		_ = entries.Sync() // not every file system can
-	}
-	return nil
+	return statefile.Replace(s.path, func(w io.Writer) error { return pack(w, folder) })
 }
 
 func pack(w io.Writer, folder *routefile.Folder) error {

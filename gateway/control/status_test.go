@@ -36,7 +36,7 @@ routes:
 	p.load(Applied)
 	for name, value := range map[string]any{
 		"readiness": p.tables.Status().Readiness(),
-		"listing":   p.tables.Status().Listing(),
+		"listing":   p.tables.Status().Listing(nil),
 		"findings":  p.tables.Status().Findings(),
 	} {
 		t.Run(name, func(t *testing.T) {

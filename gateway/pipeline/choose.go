@@ -6,17 +6,21 @@ import (
 	"ficus/gateway/authz"
 	"ficus/gateway/route"
 	"ficus/gateway/split"
+	"ficus/gateway/traffic"
 )
 
 // choose is room 4: which side serves.
-func (x *Exchange) choose(key *split.Key) {
-	d := split.Decide(x.Entry, split.Ask{Request: x.request, ClientIP: x.client.IP, Claims: x.cohortClaims(), Now: x.start, Key: key})
+func (x *Exchange) choose(key *split.Key, kills *traffic.Kills) {
+	d := split.Decide(x.Entry, split.Ask{
+		Request: x.request, ClientIP: x.client.IP, Claims: x.cohortClaims(), Now: x.start, Key: key,
+		Killed: kills.Of(x.Entry.ID, x.Entry.Stage) != nil,
+	})
 	x.Side, x.Cohort, x.Source, x.Clock = d.Side, d.Cohort, d.Source, d.Clock
 }
 
 // force lets the request choose its side where the policy says that it may.
 func (x *Exchange) force(d authz.Decision) {
-	if x.Entry.Force != route.ForcePolicy || x.Entry.Stage != route.StageCanary || d.Obligations["force"] != true {
+	if x.Clock == split.ClockKill || x.Entry.Force != route.ForcePolicy || x.Entry.Stage != route.StageCanary || d.Obligations["force"] != true {
 		return
 	}
 	if side, ok := split.Asked(x.request.Header); ok {

@@ -38,13 +38,15 @@ import (
 	"ficus/gateway/routetable"
 	"ficus/gateway/split"
 	"ficus/gateway/telemetry"
+	"ficus/gateway/traffic"
 )
 
-// Config is what a pipeline works with; all fields are required.
+// Config is what a pipeline works with; all fields but Kills are required.
 type Config struct {
 	Backends  *backend.Registry
 	Metrics   *telemetry.Metrics
 	Key       *split.Key       // of the cohorts
+	Kills     *traffic.Kills   // which routes legacy has to serve; nil for none
 	Decisions authz.Recorder   // of the policies
 	Issue     identity.Issue   // of internal tokens
 	Now       func() time.Time // time.Now, outside tests
@@ -184,7 +186,7 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 		return err
 	}
 	x.identify(p.Metrics)
-	x.choose(p.Key)
+	x.choose(p.Key, p.Kills)
 	if err := p.authorize(live, x); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 // What can decide a side.
 const (
+	ClockKill  = "kill"  // the kill switch: legacy serves, whatever the others say
 	ClockFile  = "file"  // the route file alone
 	ClockForce = "force" // the request, by a signed token or as its policy lets it (see [ForceHeader])
 )
@@ -19,7 +20,7 @@ type Decision struct {
 	Side   route.Side
 	Cohort int          // 0 to Cohorts-1 where one was looked at, else -1
 	Source route.Source // at stage canary what the cohort is taken from, if the request has any
-	Clock  string       // what decided: ClockFile or ClockForce
+	Clock  string       // what decided: one of the clocks above
 	Reason string       // one sentence for people
 
 	// Open says that the side depends on the cohort, which could not be known
@@ -34,6 +35,9 @@ type Ask struct {
 	Claims   map[string]string // of who is logged in; nil for nobody
 	Now      time.Time
 
+	// Killed says that the route is killed (see package traffic).
+	Killed bool
+
 	// Key may be nil, for tools that don't have the gateway's: then cohorts and tokens
 	// can't be known (see Decision.Open).
 	Key *Key
@@ -43,6 +47,9 @@ type Ask struct {
 // none of the entry's cohort sources can place goes to legacy. It allocates nothing
 // where nobody forces a side.
 func Decide(e *routetable.Entry, ask Ask) Decision {
+	if ask.Killed {
+		return Decision{Cohort: -1, Clock: ClockKill, Reason: "the route is killed, so legacy serves"}
+	}
 	if e.Stage != route.StageCanary {
 		return decideWithout(e.Stage)
 	}

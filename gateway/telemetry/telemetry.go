@@ -21,6 +21,7 @@ type Metrics struct {
 	inFlight *prometheus.GaugeVec
 	graphQL  *prometheus.CounterVec
 	expires  *prometheus.GaugeVec
+	killed   *prometheus.GaugeVec
 
 	decisions     *prometheus.CounterVec
 	decisionTime  *prometheus.HistogramVec
@@ -91,6 +92,8 @@ func New() *Metrics {
 		}),
 		expires: gauge("ficus_route_expires_timestamp_seconds",
 			"When a route should be gone from the table; no series for a route that never expires.", "route"),
+		killed: gauge("ficus_route_killed",
+			"1 for a route that the kill switch has taken back to legacy, * for all; no series for the others.", "route"),
 
 		tableInfo: gauge("ficus_table_info", "1 for the revision of the table that serves.", "revision"),
 		tableSource: gauge("ficus_table_source",
@@ -134,7 +137,7 @@ func (m *Metrics) Register(registry prometheus.Registerer) error {
 
 func (m *Metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.requests, m.duration, m.inFlight, m.graphQL, m.expires,
+		m.requests, m.duration, m.inFlight, m.graphQL, m.expires, m.killed,
 		m.decisions, m.decisionTime, m.parity, m.identified, m.policyDropped,
 		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
 	}

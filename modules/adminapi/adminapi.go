@@ -6,6 +6,9 @@
 //	GET /ficus/table      the table that serves
 //	GET /ficus/problems   what the last load of the route folder found
 //	POST /ficus/explain   what becomes of a request: ask.Question in, explain.Answer out
+//	GET /ficus/kills      which routes the kill switch has taken back to legacy
+//	POST /ficus/kill      takes routes back: {"routes": [...], "reason": "...", "by": "..."}
+//	POST /ficus/unkill    gives them free again: {"routes": [...], "by": "..."}
 //
 // Answers are JSON; other methods get 405. The values come from packages control and
 // tools/explain.
@@ -23,6 +26,7 @@ import (
 	"ficus/gateway/control"
 	"ficus/gateway/tools/ask"
 	"ficus/gateway/tools/explain"
+	"ficus/gateway/traffic"
 	"ficus/modules/app"
 )
 
@@ -47,6 +51,9 @@ func (AdminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: "GET /ficus/table", Handler: caddy.AdminHandlerFunc(table)},
 		{Pattern: "GET /ficus/problems", Handler: caddy.AdminHandlerFunc(problems)},
 		{Pattern: "POST /ficus/explain", Handler: caddy.AdminHandlerFunc(explainRequest)},
+		{Pattern: "GET /ficus/kills", Handler: caddy.AdminHandlerFunc(kills)},
+		{Pattern: "POST /ficus/kill", Handler: caddy.AdminHandlerFunc(kill)},
+		{Pattern: "POST /ficus/unkill", Handler: caddy.AdminHandlerFunc(unkill)},
 	}
 }
 
@@ -66,7 +73,11 @@ func readyz(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func table(w http.ResponseWriter, _ *http.Request) error {
-	answer(w, http.StatusOK, status().Listing())
+	var kills *traffic.Kills
+	if a := running(); a != nil {
+		kills = a.Kills().Kills
+	}
+	answer(w, http.StatusOK, status().Listing(kills))
 	return nil
 }
 
@@ -85,7 +96,7 @@ func explainRequest(w http.ResponseWriter, r *http.Request) error {
 	if running == nil || running.Pipeline().Table() == nil {
 		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errors.New("no route table serves")}
 	}
-	a, err := explain.Explain(running.Pipeline().Table(), &q, running.Pipeline().Key, time.Now())
+	a, err := explain.Explain(running.Pipeline().Table(), &q, explain.Gateway{Key: running.Pipeline().Key, Kills: running.Pipeline().Kills}, time.Now())
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
 	}

@@ -143,6 +143,9 @@ func (a *App) Keys() http.Handler { return a.runtime.signer }
 // Tables returns what brings the route folder to the pipeline.
 func (a *App) Tables() *control.Tables { return a.runtime.tables }
 
+// Kills returns the kill switch.
+func (a *App) Kills() *control.KillSwitch { return a.runtime.kills }
+
 // Interface guards
 var (
 	_ caddy.App          = (*App)(nil)

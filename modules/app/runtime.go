@@ -19,6 +19,7 @@ import (
 	"ficus/gateway/pipeline"
 	"ficus/gateway/routefile"
 	"ficus/gateway/telemetry"
+	"ficus/gateway/traffic"
 	"ficus/modules/internal/logto"
 )
 
@@ -42,6 +43,7 @@ type runtime struct {
 	metrics     *telemetry.Metrics
 	pipeline    *pipeline.Pipeline
 	tables      *control.Tables
+	kills       *control.KillSwitch
 	signer      *signer
 	remote      *bundles.Remote // nil where policies come from the route folder
 	decided     *authz.Log
@@ -66,10 +68,15 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	logger := slog.New(r.log)
 	r.signer = &signer{state: s.state, logger: logger}
 	r.stopped, r.stop = context.WithCancel(context.Background())
+	kills, err := traffic.New(traffic.KillsIn(s.state))
+	if err != nil {
+		logger.Error("the kill switch forgot which routes were killed: what it kept can't be read", "error", err)
+	}
 	r.pipeline = pipeline.New(pipeline.Config{
 		Backends:  backend.NewRegistry(newLeaf, rand.IntN),
 		Metrics:   r.metrics,
 		Key:       key,
+		Kills:     kills,
 		Issue:     r.signer.issue,
 		Decisions: r.decided,
 		Now:       time.Now,
@@ -85,10 +92,12 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Logger:   logger,
 		Now:      time.Now,
 	}
+	r.kills = &control.KillSwitch{Kills: kills, Table: r.pipeline.Table, Metrics: r.metrics, Logger: logger, Now: time.Now}
 	if err := r.startRemote(logger); err != nil {
 		return nil, errors.Join(err, r.decided.Close())
 	}
 	_, _ = r.tables.Load() // which reports by itself
+	r.kills.Resume()
 	return r, nil
 }
 

@@ -18,6 +18,20 @@ func init() {
 		CobraFunc: demoCommand,
 	})
 	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "kill",
+		Usage:     "[route...] [--all] [--reason <text>]",
+		Short:     "Takes routes of a running gateway back to legacy at once",
+		Long:      killHelp,
+		CobraFunc: killCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "unkill",
+		Usage:     "[route...] [--all]",
+		Short:     "Gives killed routes free again",
+		Long:      unkillHelp,
+		CobraFunc: unkillCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:      "policy",
 		Usage:     "<verb>",
 		Short:     "Checks, tests, explains and times policies",
@@ -40,5 +54,6 @@ and of the new services that replace it piece by piece.
   ficus run      serves the Caddyfile of this folder; routes/ says who answers what
   ficus routes   checks, explains, compares and tests route files
   ficus policy   checks, tests, explains and times the policies that guard them
+  ficus kill     takes routes back to legacy at once, and ficus unkill gives them free
 
 Ficus is built on Caddy: the commands below that are not its own are Caddy's.`

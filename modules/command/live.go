@@ -18,6 +18,10 @@ import (
 
 func addLiveFlags(c *cobra.Command) {
 	c.Flags().Bool("live", false, "ask a running gateway instead of a folder")
+	addAdminFlag(c)
+}
+
+func addAdminFlag(c *cobra.Command) {
 	c.Flags().String("admin", "", "the gateway's admin endpoint (default: FICUS_ADMIN, else "+caddy.DefaultAdminListen+")")
 	completeFlag(c, "admin", nothing)
 }

@@ -95,7 +95,7 @@ func explained(c *cobra.Command, question *ask.Question) (*explain.Answer, error
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	return explain.Explain(verdict.Table, question, key, time.Now())
+	return explain.Explain(verdict.Table, question, explain.Gateway{Key: key}, time.Now())
 }
 
 // questionOf reads the request from arguments and flags.

@@ -24,7 +24,8 @@ func init() {
 // route takes goes to the backend legacy.
 //
 // With access logging on, each line gets a field "ficus" that says route, side,
-// backend and, at stage canary, the cohort or that the side was forced.
+// backend and, at stage canary, the cohort or that the side was forced; or that
+// the route is killed.
 type Handler struct {
 	// Forwarded adds X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto to what
 	// backends get. Such headers from clients are dropped unless the client is one of
@@ -96,8 +97,11 @@ func addLogFields(r *http.Request, x *pipeline.Exchange) {
 	if x.Cohort >= 0 {
 		about = append(about, zap.Int("cohort", x.Cohort), zap.String("cohort_from", x.Source.String()))
 	}
-	if x.Clock == split.ClockForce {
+	switch x.Clock {
+	case split.ClockForce:
 		about = append(about, zap.Bool("forced", true))
+	case split.ClockKill:
+		about = append(about, zap.Bool("killed", true))
 	}
 	fields.Add(zap.Dict("ficus", about...))
 }

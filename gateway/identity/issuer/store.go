@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
+
+	"ficus/gateway/statefile"
 )
 
 // A Store keeps the signing keys.
@@ -105,24 +107,14 @@ func (s *FileStore) read() ([]Key, error) {
 	return file.Keys, nil
 }
 
-// write leaves the old file or the new one, whatever happens meanwhile.
+// write replaces the file.
 func (s *FileStore) write(keys []Key) error {
 	text, err := json.MarshalIndent(keyFile{Keys: keys}, "", "  ")
 	if err != nil {
 		return err
 	}
-	// CreateTemp makes files of mode 0600.
-	temp, err := os.CreateTemp(filepath.Dir(s.path), filepath.Base(s.path)+".*.tmp")
-	if err != nil {
+	return statefile.Replace(s.path, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
 		return err
-	}
-	defer os.Remove(temp.Name()) // gone already when all went well
-	_, err = temp.Write(append(text, '\n'))
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), s.path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(s.path))
+	})
 }

@@ -15,6 +15,7 @@ import (
 	"ficus/gateway/routetable"
 	"ficus/gateway/split"
 	"ficus/gateway/tools/ask"
+	"ficus/gateway/traffic"
 )
 
 // An Answer says what becomes of a request.
@@ -80,9 +81,15 @@ type Rewrite struct {
 	Rules   []string               `json:"rules"` // of the route, answers included
 }
 
-// Explain answers a question by a table. The key may be nil where the gateway's is not
-// at hand: then the side of a canary request is not known.
-func Explain(table *routetable.Table, q *ask.Question, key *split.Key, now time.Time) (*Answer, error) {
+// A Gateway is what of a running gateway decides beside the table. Both may be nil where
+// they are not at hand: then the side of a canary request is not known, and nothing killed.
+type Gateway struct {
+	Key   *split.Key
+	Kills *traffic.Kills
+}
+
+// Explain answers a question by a table.
+func Explain(table *routetable.Table, q *ask.Question, gateway Gateway, now time.Time) (*Answer, error) {
 	r, err := q.HTTP()
 	if err != nil {
 		return nil, err
@@ -98,8 +105,25 @@ func Explain(table *routetable.Table, q *ask.Question, key *split.Key, now time.
 		Others: others(table, *asked, entry), Note: graphQLNote(entry, asked),
 		Stage: entry.Stage.String(), Group: entry.Group, Policy: entry.Policy, Fallback: "none",
 	}
-	a.decide(table, entry, asked, split.Ask{Request: r, ClientIP: q.Client(), Claims: q.Claims, Now: now, Key: key})
+	a.decide(table, entry, asked, split.Ask{
+		Request: r, ClientIP: q.Client(), Claims: q.Claims, Now: now, Key: gateway.Key,
+		Killed: gateway.Kills.Of(entry.ID, entry.Stage) != nil,
+	})
+	if kill := gateway.Kills.Of(entry.ID, entry.Stage); kill != nil {
+		a.Reason = killReason(kill)
+	}
 	return a, nil
+}
+
+func killReason(k *traffic.Kill) string {
+	reason := "killed since " + k.Since.Format(time.RFC3339) + ", so legacy serves"
+	if k.By != "" {
+		reason += ", by " + k.By
+	}
+	if k.Reason != "" {
+		reason += ": " + k.Reason
+	}
+	return reason
 }
 
 func rawPath(r *http.Request) string {

@@ -55,7 +55,7 @@ func TestExplain(t *testing.T) {
 	}
 	var text, asJSON bytes.Buffer
 	for _, q := range questions {
-		a, err := Explain(v.Table, &q.Question, q.key, now)
+		a, err := Explain(v.Table, &q.Question, Gateway{Key: q.key}, now)
 		if err != nil {
 			t.Fatalf("%s: %v", q.name, err)
 		}
@@ -104,7 +104,7 @@ func TestQuestionsThatAreNone(t *testing.T) {
 		{ask.Question{URL: "/a", Header: http.Header{"A": {"b\r\nc: d"}}}, "is no header"},
 		{ask.Question{URL: "/a", Method: "CONNECT"}, "the gateway refuses it with 400"},
 	} {
-		if _, err := Explain(v.Table, &tc.q, nil, now); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := Explain(v.Table, &tc.q, Gateway{}, now); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%+v: got %v, want %q", tc.q, err, tc.want)
 		}
 	}
