@@ -1,107 +1,80 @@
 package backend
 
 import (
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"sync"
+	"log/slog"
 	"sync/atomic"
+	"time"
 
+	"ficus/gateway/backend/breaker"
 	"ficus/gateway/route"
 )
 
 // A Backend is a named destination. It is safe for concurrent use.
 type Backend struct {
-	name      string
-	addresses []*address
-	balance   route.Balance
-	leaf      Leaf
-	random    func(n int) int
-	next      atomic.Uint64 // for round robin
+	name     string
+	members  []member
+	balance  route.Balance
+	breaker  *breaker.Breaker // nil for none
+	bulkhead *bulkhead        // nil for none
+	ledger   *ledger
+	random   func(n int) int
+	log      *slog.Logger
+	next     atomic.Uint64 // for round robin
+
+	slow, ejectFor, slowStart, drain time.Duration
+	ejectAfter                       int // 0: never
 }
 
-// address is one place where the backend listens.
-type address struct {
-	scheme, host string
-	inFlight     atomic.Int64 // requests whose response body is not closed
-}
-
-func newBackend(definition route.Backend, leaf Leaf, random func(n int) int) *Backend {
-	b := &Backend{name: definition.Name, balance: definition.Balance, leaf: leaf, random: random}
-	for _, text := range definition.Addresses {
-		u, err := url.Parse(text)
-		if err != nil {
-			// routetable.CheckBackend has refused what is no URL.
-			panic(fmt.Sprintf("backend: address %q: %v", text, err))
-		}
-		b.addresses = append(b.addresses, &address{scheme: u.Scheme, host: u.Host})
-	}
-	return b
+// member is an address of a backend, and what is known of its health.
+type member struct {
+	*address
+	check *check // nil where nobody asks
 }
 
 // Name returns the backend's name.
 func (b *Backend) Name() string { return b.name }
 
-// RoundTrip sends the request to one of the backend's addresses, which it writes
-// into scheme and host of the request's URL. The Host that the backend sees
-// stays the request's own.
-func (b *Backend) RoundTrip(r *http.Request) (*http.Response, error) {
-	a := b.choose()
-	r.URL.Scheme, r.URL.Host = a.scheme, a.host
-	if len(b.addresses) == 1 {
-		return b.leaf.RoundTrip(r) // nobody asks how many are in flight
-	}
-	a.inFlight.Add(1)
-	response, err := b.leaf.RoundTrip(r)
-	if err != nil {
-		a.inFlight.Add(-1)
-		return nil, err
-	}
-	response.Body = countBody(response.Body, func() { a.inFlight.Add(-1) })
-	return response, nil
+// well reports whether the address may get requests.
+func (m *member) well(now time.Time) bool {
+	return (m.check == nil || m.check.health() == Up) && !m.ejection.out(now)
 }
 
-func (b *Backend) choose() *address {
-	n := len(b.addresses)
+// learn takes in what a try came to.
+func (b *Backend) learn(m *member, outcome breaker.Outcome, took time.Duration, now time.Time) {
 	switch {
-	case n == 1:
-		return b.addresses[0]
-	case b.balance == route.RoundRobin:
-		return b.addresses[b.next.Add(1)%uint64(n)]
+	case outcome == breaker.Failure:
+		b.failed(m, now)
+	case outcome == breaker.Success && b.slow > 0 && took > b.slow:
+		m.latency.observe(now, took)
+		b.failed(m, now)
+	case outcome == breaker.Success:
+		m.latency.observe(now, took)
+		if m.ejection.row.Load() != 0 {
+			m.ejection.row.Store(0)
+		}
 	}
-	// Two random choices: nearly as even as asking all, without the herd that runs
-	// to the one address that looked best (Mitzenmacher 2001).
-	i := b.random(n)
-	j := b.random(n - 1)
-	if j >= i {
-		j++
-	}
-	if b.addresses[j].inFlight.Load() < b.addresses[i].inFlight.Load() {
-		return b.addresses[j]
-	}
-	return b.addresses[i]
 }
 
-// countBody calls done once, when the body is closed. The body of a 101 answer
-// can be written to, and httputil.ReverseProxy asks for that.
-func countBody(body io.ReadCloser, done func()) io.ReadCloser {
-	counted := &countedBody{ReadCloser: body, done: sync.OnceFunc(done)}
-	if w, ok := body.(io.Writer); ok {
-		return struct {
-			*countedBody
-			io.Writer
-		}{counted, w}
+// failed counts a failure of the address, and takes it out after many in a row: never the
+// last one that is well.
+func (b *Backend) failed(m *member, now time.Time) {
+	if int(m.ejection.row.Add(1)) < b.ejectAfter || b.ejectAfter == 0 || !b.anotherIsWell(m, now) {
+		return
 	}
-	return counted
+	length := m.ejection.begin(now, b.ejectFor, b.ejectAfter)
+	if length == 0 {
+		return
+	}
+	m.warm.Store(now.Add(length).UnixNano())
+	b.ledger.ejections.Add(1)
+	b.log.Warn("an address fails and gets no requests for a time", "backend", b.name, "address", m.text, "for", length)
 }
 
-type countedBody struct {
-	io.ReadCloser
-	done func()
-}
-
-func (b *countedBody) Close() error {
-	defer b.done()
-	return b.ReadCloser.Close()
+func (b *Backend) anotherIsWell(m *member, now time.Time) bool {
+	for i := range b.members {
+		if other := &b.members[i]; other != m && other.well(now) {
+			return true
+		}
+	}
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +34,22 @@ func (l *fakeLeaf) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Body: body, Header: http.Header{"X-Went-To": {r.URL.Scheme + "://" + r.URL.Host}}}, nil
 }
 
+// newRegistry has leaves made by newLeaf.
+func newRegistry(newLeaf func(route.Backend) (Leaf, error)) *Registry {
+	return NewRegistry(Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: slog.New(slog.DiscardHandler)})
+}
+
+// held returns the backend of a definition, with one leaf, until the test ends.
+func held(t testing.TB, d route.Backend, leaf Leaf) *Backend {
+	t.Helper()
+	set, problems := newRegistry(func(route.Backend) (Leaf, error) { return leaf, nil }).Hold([]route.Backend{d})
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	t.Cleanup(set.Release)
+	return set.Get(d.Name)
+}
+
 func definition(name string, addresses ...string) route.Backend {
 	return route.Backend{Name: name, Addresses: addresses}
 }
@@ -48,10 +65,10 @@ func get(t *testing.T, b *Backend) *http.Response {
 
 func TestRegistrySharesAndCloses(t *testing.T) {
 	var leaves []*fakeLeaf
-	r := NewRegistry(func(route.Backend) (Leaf, error) {
+	r := newRegistry(func(route.Backend) (Leaf, error) {
 		leaves = append(leaves, &fakeLeaf{})
 		return leaves[len(leaves)-1], nil
-	}, rand.IntN)
+	})
 
 	cart := definition("cart", "http://a:1")
 	first, _ := r.Hold([]route.Backend{cart, definition("legacy", "http://l:1")})
@@ -71,34 +88,34 @@ func TestRegistrySharesAndCloses(t *testing.T) {
 	}
 	get(t, first.Get("legacy")) // a request of the old table still ends
 	second.Release()
-	if leaves[0].closed != 1 || leaves[2].closed != 1 || len(r.held) != 0 {
-		t.Errorf("not all is closed: %+v, %d held", leaves, len(r.held))
+	if leaves[0].closed != 1 || leaves[2].closed != 1 || len(r.backends.held) != 0 {
+		t.Errorf("not all is closed: %+v, %d held", leaves, len(r.backends.held))
 	}
 }
 
 func TestHoldIsAllOrNothing(t *testing.T) {
 	leaf := &fakeLeaf{}
-	r := NewRegistry(func(b route.Backend) (Leaf, error) {
+	r := newRegistry(func(b route.Backend) (Leaf, error) {
 		if b.Name == "bad" {
 			return nil, errors.New("no such version")
 		}
 		return leaf, nil
-	}, rand.IntN)
+	})
 	bad := definition("bad", "http://b:1")
 	bad.Origin.File = "routes/bad.yaml"
 	set, problems := r.Hold([]route.Backend{definition("good", "http://a:1"), bad})
 	if set != nil || len(problems) != 1 || problems[0].Path != "backends.bad.transport" || problems[0].Origin.File != "routes/bad.yaml" {
 		t.Errorf("got %v, %+v", set, problems)
 	}
-	if leaf.closed != 1 || len(r.held) != 0 {
-		t.Errorf("the good backend is still held: closed %d, held %d", leaf.closed, len(r.held))
+	if leaf.closed != 1 || len(r.backends.held) != 0 {
+		t.Errorf("the good backend is still held: closed %d, held %d", leaf.closed, len(r.backends.held))
 	}
 }
 
 func TestRoundRobin(t *testing.T) {
 	d := definition("cart", "http://a:1", "https://b:2", "http://c:3")
 	d.Balance = route.RoundRobin
-	b := newBackend(d, &fakeLeaf{}, rand.IntN)
+	b := held(t, d, &fakeLeaf{})
 	seen := map[string]int{}
 	for range 30 {
 		seen[get(t, b).Header.Get("X-Went-To")]++
@@ -109,7 +126,7 @@ func TestRoundRobin(t *testing.T) {
 }
 
 func TestLeastRequestsAvoidsTheBusyAddress(t *testing.T) {
-	b := newBackend(definition("cart", "http://a:1", "http://b:1"), &fakeLeaf{}, rand.IntN)
+	b := held(t, definition("cart", "http://a:1", "http://b:1"), &fakeLeaf{})
 	busy := get(t, b) // its body stays open, so its address is in use
 	for range 50 {
 		response := get(t, b)
@@ -120,7 +137,7 @@ func TestLeastRequestsAvoidsTheBusyAddress(t *testing.T) {
 	}
 	busy.Body.Close()
 	busy.Body.Close()
-	for _, a := range b.addresses {
+	for _, a := range b.members {
 		if n := a.inFlight.Load(); n != 0 {
 			t.Errorf("%s: %d in flight after all bodies were closed", a.host, n)
 		}
@@ -128,11 +145,11 @@ func TestLeastRequestsAvoidsTheBusyAddress(t *testing.T) {
 }
 
 func TestFailedRequestIsNotInFlight(t *testing.T) {
-	b := newBackend(definition("cart", "http://a:1", "http://b:1"), &fakeLeaf{fail: true}, rand.IntN)
+	b := held(t, definition("cart", "http://a:1", "http://b:1"), &fakeLeaf{fail: true})
 	if _, err := b.RoundTrip(httptest.NewRequest("GET", "/", nil)); err == nil {
 		t.Fatal("no error")
 	}
-	if n := b.addresses[0].inFlight.Load() + b.addresses[1].inFlight.Load(); n != 0 {
+	if n := b.members[0].inFlight.Load() + b.members[1].inFlight.Load(); n != 0 {
 		t.Errorf("%d in flight", n)
 	}
 }
@@ -143,7 +160,7 @@ func TestUpgradedBodyStaysWritable(t *testing.T) {
 		io.Writer
 	}
 	leaf := &fakeLeaf{body: readWriteCloser{io.NopCloser(strings.NewReader("")), io.Discard}}
-	b := newBackend(definition("cart", "http://a:1", "http://b:1"), leaf, rand.IntN)
+	b := held(t, definition("cart", "http://a:1", "http://b:1"), leaf)
 	if _, ok := get(t, b).Body.(io.ReadWriteCloser); !ok {
 		t.Error("a websocket through a backend with two addresses could not be written to")
 	}

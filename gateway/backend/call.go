@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"time"
+
+	"ficus/gateway/backend/breaker"
 )
 
 // Why a backend takes no request. Nothing of the request has left the gateway then.
@@ -20,23 +24,175 @@ type Call struct {
 	// Through, where it is not nil, stands between a try and the transport: it may call
 	// next, or answer as if the backend had.
 	Through func(r *http.Request, next http.RoundTripper) (*http.Response, error)
+
+	permit   breaker.Permit
+	finished bool
+	tried    []*member
+	room     [3]*member // of tried
+
+	// The last try.
+	ctx     context.Context
+	took    time.Duration
+	outcome breaker.Outcome
+	body    *answerBody
+	first   answerBody // room for that of the first one
 }
 
 // Admit asks the backend to take a request. It may wait in the backend's queue, no longer
 // than the context. The error is ErrOpen, ErrFull or the context's. only says that nobody
 // else can answer: then a breaker that comes back lets all through. Who gets a Call has
 // to end it by Finish.
-func (b *Backend) Admit(_ context.Context, only bool) (*Call, error) {
-	return &Call{backend: b}, nil
+func (b *Backend) Admit(ctx context.Context, only bool) (*Call, error) {
+	if err := b.enter(ctx); err != nil {
+		return nil, err
+	}
+	call := &Call{backend: b}
+	call.tried = call.room[:0]
+	if b.breaker != nil {
+		var err error
+		if call.permit, err = b.breaker.Admit(only); err != nil {
+			b.leave()
+			if errors.Is(err, breaker.ErrRamp) {
+				return nil, b.refuse(RefusedRamp)
+			}
+			return nil, b.refuse(RefusedOpen)
+		}
+	}
+	b.ledger.inFlight.Add(1)
+	return call, nil
+}
+
+// enter takes a place in the bulkhead. Nobody waits in its queue for an open breaker.
+func (b *Backend) enter(ctx context.Context) error {
+	if b.bulkhead == nil || b.bulkhead.try() {
+		return nil
+	}
+	if b.breaker != nil && b.breaker.Refuses() {
+		return b.refuse(RefusedOpen)
+	}
+	err := b.bulkhead.wait(ctx)
+	switch {
+	case errors.Is(err, ErrFull):
+		return b.refuse(RefusedFull)
+	case errors.Is(err, errQueueTimeout):
+		return b.refuse(RefusedTimeout)
+	}
+	return err
+}
+
+func (b *Backend) leave() {
+	if b.bulkhead != nil {
+		b.bulkhead.release()
+	}
+}
+
+func (b *Backend) refuse(reason Reason) error {
+	b.ledger.refused[reason].Add(1)
+	if reason == RefusedOpen || reason == RefusedRamp {
+		return ErrOpen
+	}
+	return ErrFull
 }
 
 // Try sends the request to one of the addresses, to one that this call has not tried yet
-// where there is any, and writes it into scheme and host of the request's URL. It may be
-// called several times, one after the other; the body of an answer that is not the last
-// has to be closed before.
-func (c *Call) Try(r *http.Request) (*http.Response, error) { return c.backend.RoundTrip(r) }
+// where there is any that can serve, and writes it into scheme and host of the request's
+// URL. It may be called several times, one after the other; the body of an answer that is
+// not the last has to be closed before.
+func (c *Call) Try(r *http.Request) (*http.Response, error) {
+	m := c.choose()
+	c.tried = append(c.tried, m)
+	r.URL.Scheme, r.URL.Host = m.scheme, m.host
+	c.ctx, c.body = r.Context(), nil
+	start := time.Now()
+	response, err := c.send(m, r)
+	end := time.Now()
+	c.took = end.Sub(start)
+	status := 0
+	if err == nil {
+		status = response.StatusCode
+	}
+	c.outcome = breaker.Judge(c.ctx, status, err)
+	c.backend.learn(m, c.outcome, c.took, end)
+	if err != nil {
+		return nil, err
+	}
+	if response.Body == nil {
+		response.Body = http.NoBody
+	}
+	c.body = &c.first
+	if len(c.tried) > 1 {
+		c.body = &answerBody{}
+	}
+	c.body.ReadCloser, c.body.call, c.body.member, c.body.ctx = response.Body, c, m, c.ctx
+	response.Body = c.body.guard()
+	return response, nil
+}
+
+// send counts the request as in flight at the address, until its body is closed if it is
+// answered.
+func (c *Call) send(m *member, r *http.Request) (response *http.Response, err error) {
+	m.inFlight.Add(1)
+	defer func() {
+		if response == nil {
+			m.inFlight.Add(-1)
+		}
+	}()
+	if c.Through == nil {
+		return m.leaf.RoundTrip(r)
+	}
+	return c.Through(r, m.leaf)
+}
+
+func (c *Call) hasTried(m *member) bool { return slices.Contains(c.tried, m) }
 
 // Finish says what the call came to: the answer, or the error of the last try. The
 // backend's breaker learns from it, and the backend counts the request as under way until
-// the answer's body is closed, which Finish sees to by replacing it.
-func (c *Call) Finish(response *http.Response, err error) {}
+// the answer's body is closed. A second call does nothing.
+func (c *Call) Finish(response *http.Response, err error) {
+	if c.finished {
+		return
+	}
+	c.finished = true
+	outcome := c.judge(response, err)
+	c.permit.Done(outcome, c.took)
+	if c.backend.bulkhead != nil && outcome != breaker.Excluded {
+		c.backend.bulkhead.learn(c.took, outcome == breaker.Failure)
+	}
+	if err != nil || c.body == nil || c.body.state.Or(callFinished)&bodyClosed != 0 {
+		c.release()
+	}
+}
+
+func (c *Call) judge(response *http.Response, err error) breaker.Outcome {
+	switch {
+	case len(c.tried) == 0: // nothing was sent
+		return breaker.Excluded
+	case err != nil && c.outcome == breaker.Excluded:
+		return breaker.Excluded
+	case err != nil:
+		return breaker.Judge(c.ctx, 0, err)
+	case response != nil:
+		return breaker.Judge(c.ctx, response.StatusCode, nil)
+	}
+	return breaker.Excluded
+}
+
+// release gives the call's place back, once.
+func (c *Call) release() {
+	c.backend.leave()
+	c.backend.ledger.inFlight.Add(-1)
+}
+
+var errAborted = errors.New("the try panicked")
+
+// RoundTrip is a call of one try, for which nobody else can answer.
+func (b *Backend) RoundTrip(r *http.Request) (response *http.Response, err error) {
+	call, err := b.Admit(r.Context(), true)
+	if err != nil {
+		return nil, err
+	}
+	err = errAborted
+	defer func() { call.Finish(response, err) }()
+	response, err = call.Try(r)
+	return response, err
+}

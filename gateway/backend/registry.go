@@ -1,59 +1,80 @@
 // Package backend holds the destinations that requests are forwarded to: their
-// addresses, the balancing over them, and one transport for each.
+// addresses, the balancing over them, one transport for each, and what keeps a backend
+// that fails from being asked, and one that is slow from being flooded.
 //
-// A table only names backends. The [Registry] holds them by the hash of their
-// definition and counts who uses them, so that a backend whose definition did not
-// change keeps its connections over any table edit and any Caddy reload.
+// A request is a [Call]: admitted once by bulkhead and breaker, tried at one address or,
+// one after the other, at several, and finished once.
+//
+// A table only names backends. The [Registry] holds them by what their definition says and
+// counts who uses them, part by part: connections by address and transport, the breaker by
+// its settings, and so on. So what an edit of the table does not touch goes on over it, as
+// over any Caddy reload.
 //
 // How bytes reach an address is a [Leaf], which the caller supplies: in the
 // product it is Caddy's http transport module.
 package backend
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 
+	"ficus/gateway/backend/breaker"
 	"ficus/gateway/route"
 )
 
-// A Leaf sends one request to the address that its URL names. RoundTrip is called
-// concurrently. Close is called once, when nobody will send any more; requests in
-// flight then still end as usual, and idle connections are dropped.
+// A Leaf sends requests to one address, the one that their URL names. RoundTrip is called
+// concurrently. Close is called once, when the address is in no table any more; requests
+// in flight then still end as usual, and idle connections are dropped.
 type Leaf interface {
 	http.RoundTripper
 	Close() error
 }
 
+// Config is what a registry works with; all fields are required.
+type Config struct {
+	// NewLeaf makes the transport of one of the backend's addresses, when its first user
+	// comes.
+	NewLeaf func(route.Backend) (Leaf, error)
+
+	// Random returns a number from 0 to n-1 and is called concurrently: math/rand/v2's
+	// IntN will do.
+	Random func(n int) int
+
+	Logger *slog.Logger
+}
+
 // A Registry holds the backends in use. It is safe for concurrent use.
 type Registry struct {
-	newLeaf func(route.Backend) (Leaf, error)
-	random  func(n int) int
+	Config
 
-	mu   sync.Mutex
-	held map[[32]byte]*holding
+	mu        sync.Mutex
+	backends  pool[*holding]
+	addresses pool[*address]
+	checks    pool[*check]
+	breakers  pool[*breaker.Breaker]
+	bulkheads pool[*bulkhead]
+	ledgers   pool[*ledger]
+	latest    map[string]*holding // by name: what was held last
 }
 
+// holding is a backend with what it takes to give its parts back.
 type holding struct {
 	backend *Backend
-	leaf    Leaf
-	users   int
+	give    []func()
 }
 
-// NewRegistry returns an empty registry. newLeaf makes the transport of a backend
-// when its first user comes; random returns a number from 0 to n-1 and is called
-// concurrently (math/rand/v2's IntN will do).
-func NewRegistry(newLeaf func(route.Backend) (Leaf, error), random func(n int) int) *Registry {
-	return &Registry{newLeaf: newLeaf, random: random, held: map[[32]byte]*holding{}}
+// NewRegistry returns an empty registry.
+func NewRegistry(config Config) *Registry {
+	return &Registry{Config: config, latest: map[string]*holding{}}
 }
 
 // A Set is the backends of one table, held until it is released.
 type Set struct {
 	registry *Registry
 	byName   map[string]*Backend
-	keys     [][32]byte
+	keys     []key
 }
 
 // Hold returns the backends of the definitions and keeps them until the set is
@@ -63,26 +84,26 @@ func (r *Registry) Hold(definitions []route.Backend) (*Set, route.Problems) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	set := &Set{registry: r, byName: make(map[string]*Backend, len(definitions))}
+	held := make(map[string]*holding, len(definitions))
 	var problems route.Problems
 	for _, definition := range definitions {
-		key := keyOf(definition)
-		h := r.held[key]
-		if h == nil {
-			leaf, err := r.newLeaf(definition)
-			if err != nil {
-				problems = append(problems, transportProblem(definition, err))
-				continue
-			}
-			h = &holding{backend: newBackend(definition, leaf, r.random), leaf: leaf}
-			r.held[key] = h
+		said := definition
+		said.Origin = route.Origin{} // not where it is written
+		k := keyOf(said.Name, said)
+		h, err := r.backends.take(k, func() (*holding, error) { return r.assemble(definition) })
+		if err != nil {
+			problems = append(problems, transportProblem(definition, err))
+			continue
 		}
-		h.users++
-		set.keys = append(set.keys, key)
-		set.byName[definition.Name] = h.backend
+		set.keys = append(set.keys, k)
+		set.byName[definition.Name], held[definition.Name] = h.backend, h
 	}
 	if len(problems) > 0 {
 		r.release(set)
 		return nil, problems
+	}
+	for name, h := range held {
+		r.latest[name] = h
 	}
 	return set, nil
 }
@@ -90,8 +111,9 @@ func (r *Registry) Hold(definitions []route.Backend) (*Set, route.Problems) {
 // Get returns the backend of that name, or nil.
 func (s *Set) Get(name string) *Backend { return s.byName[name] }
 
-// Release gives the set's backends back; those that nobody else holds are closed.
-// Requests that still use them end as usual. A second call does nothing.
+// Release gives the set's backends back; of those that nobody else holds, health checks
+// end and idle connections close. Requests that still use them end as usual. A second call
+// does nothing.
 func (s *Set) Release() {
 	s.registry.mu.Lock()
 	defer s.registry.mu.Unlock()
@@ -99,25 +121,33 @@ func (s *Set) Release() {
 }
 
 func (r *Registry) release(s *Set) {
-	for _, key := range s.keys {
-		h := r.held[key]
-		if h.users--; h.users == 0 {
-			delete(r.held, key)
-			_ = h.leaf.Close() // nothing to be done about it, and nobody waits
+	for _, k := range s.keys {
+		h, last := r.backends.give(k)
+		if !last {
+			continue
+		}
+		h.giveBack()
+		if name := h.backend.name; r.latest[name] == h {
+			r.forget(name)
 		}
 	}
 	s.keys = nil
 }
 
-// keyOf hashes what a definition says, not where it is written.
-func keyOf(definition route.Backend) [32]byte {
-	definition.Origin = route.Origin{}
-	text, err := json.Marshal(definition)
-	if err != nil {
-		// routetable.CheckBackend has refused a transport that is no JSON.
-		panic("backend: a definition that can't be hashed: " + err.Error())
+// forget lets another backend of that name be the latest, if any is left.
+func (r *Registry) forget(name string) {
+	delete(r.latest, name)
+	for _, s := range r.backends.held {
+		if s.value.backend.name == name {
+			r.latest[name] = s.value
+		}
 	}
-	return sha256.Sum256(text)
+}
+
+func (h *holding) giveBack() {
+	for i := len(h.give) - 1; i >= 0; i-- {
+		h.give[i]()
+	}
 }
 
 func transportProblem(definition route.Backend, err error) route.Problem {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,8 +9,7 @@ import (
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
-	// The transport is loaded by its name; this makes the name known.
-	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"ficus/gateway/backend"
 	"ficus/gateway/route"
@@ -44,6 +44,8 @@ func (l leaf) Close() error {
 
 func newLeaf(b route.Backend) (backend.Leaf, error) {
 	config := transportDefaults()
+	connect := cmp.Or(b.ConnectTimeout, route.DefaultConnectTimeout)
+	config["dial_timeout"] = connect.String()
 	maps.Copy(config, b.Transport)
 	raw, err := json.Marshal(config)
 	if err != nil {
@@ -54,6 +56,9 @@ func newLeaf(b route.Backend) (backend.Leaf, error) {
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("loading %s: %w", transportModule, err)
+	}
+	if t := module.(*reverseproxy.HTTPTransport); t.Transport.TLSHandshakeTimeout == 0 { // Caddy's default is to wait for ever
+		t.Transport.TLSHandshakeTimeout = connect
 	}
 	return leaf{module.(http.RoundTripper), cancel}, nil
 }

@@ -41,6 +41,7 @@ type runtime struct {
 	settings    settings
 	log         *logto.Handler
 	metrics     *telemetry.Metrics
+	backends    *backend.Registry
 	pipeline    *pipeline.Pipeline
 	tables      *control.Tables
 	kills       *control.KillSwitch
@@ -72,8 +73,9 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err != nil {
 		logger.Error("the kill switch forgot which routes were killed: what it kept can't be read", "error", err)
 	}
+	r.backends = backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: logger})
 	r.pipeline = pipeline.New(pipeline.Config{
-		Backends:  backend.NewRegistry(newLeaf, rand.IntN),
+		Backends:  r.backends,
 		Metrics:   r.metrics,
 		Key:       key,
 		Kills:     kills,

@@ -1,0 +1,30 @@
+package backend
+
+import (
+	"context"
+	"log/slog"
+
+	"ficus/gateway/backend/breaker"
+	"ficus/gateway/route"
+)
+
+// newBreaker makes the breaker of a backend, under the operator's word that is in force.
+func newBreaker(name string, s route.Breaker, l *ledger, log *slog.Logger) *breaker.Breaker {
+	b := breaker.New(breaker.Settings{
+		Window: s.Window, MinRequests: s.MinRequests, FailureRatio: s.FailureRatio,
+		OpenFor: s.OpenFor, Slow: s.Slow, Ramp: s.Ramp,
+		OnChange: func(c breaker.Change) {
+			l.transitions[c.To].Add(1)
+			level := slog.LevelInfo
+			if c.To == breaker.Open {
+				level = slog.LevelWarn
+			}
+			log.Log(context.Background(), level, "the breaker of a backend is "+c.To.String(),
+				"backend", name, "before", c.From.String(), "failures", c.Counts.Failures, "successes", c.Counts.Successes, "by_operator", c.Override)
+		},
+	})
+	if word := breaker.Override(l.override.Load()); word != breaker.Auto {
+		b.Set(word)
+	}
+	return b
+}
