@@ -41,13 +41,13 @@ func (m *member) well(now time.Time) bool {
 
 // learn takes in what a try came to.
 func (b *Backend) learn(m *member, outcome breaker.Outcome, took time.Duration, now time.Time) {
-	switch {
-	case outcome == breaker.Failure:
+	switch outcome {
+	case breaker.Failure:
+		if took.Seconds() > m.latency.last() { // a quick failure is no sign of speed
+			m.latency.observe(now, took)
+		}
 		b.failed(m, now)
-	case outcome == breaker.Success && b.slow > 0 && took > b.slow:
-		m.latency.observe(now, took)
-		b.failed(m, now)
-	case outcome == breaker.Success:
+	case breaker.Success:
 		m.latency.observe(now, took)
 		if m.ejection.row.Load() != 0 {
 			m.ejection.row.Store(0)

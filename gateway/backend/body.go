@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"context"
 	"io"
 	"maps"
 	"slices"
@@ -18,8 +17,7 @@ type answerBody struct {
 	io.ReadCloser
 	call    *Call
 	member  *member
-	ctx     context.Context // of the request
-	drained bool            // it is among the address's open bodies
+	drained bool // it is among the address's open bodies
 	state   atomic.Int32
 }
 
@@ -59,7 +57,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 
 // breaksOff counts an answer that ends too early as a failure, once.
 func (b *answerBody) breaksOff(err error) {
-	if breaker.Judge(b.ctx, 0, err) != breaker.Failure {
+	if breaker.Judge(b.call.ctx, 0, err) != breaker.Failure {
 		return
 	}
 	old := b.state.Or(brokeOff)

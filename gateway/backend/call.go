@@ -32,7 +32,8 @@ type Call struct {
 
 	// The last try.
 	ctx     context.Context
-	took    time.Duration
+	start   time.Time // of the first one: when it was admitted
+	end     time.Time
 	outcome breaker.Outcome
 	body    *answerBody
 	first   answerBody // room for that of the first one
@@ -57,6 +58,9 @@ func (b *Backend) Admit(ctx context.Context, only bool) (*Call, error) {
 			}
 			return nil, b.refuse(RefusedOpen)
 		}
+	}
+	if call.start = call.permit.At(); b.breaker == nil {
+		call.start = time.Now()
 	}
 	b.ledger.inFlight.Add(1)
 	return call, nil
@@ -100,19 +104,20 @@ func (b *Backend) refuse(reason Reason) error {
 // not the last has to be closed before.
 func (c *Call) Try(r *http.Request) (*http.Response, error) {
 	m := c.choose()
+	if len(c.tried) > 0 {
+		c.start = time.Now()
+	}
 	c.tried = append(c.tried, m)
 	r.URL.Scheme, r.URL.Host = m.scheme, m.host
 	c.ctx, c.body = r.Context(), nil
-	start := time.Now()
 	response, err := c.send(m, r)
-	end := time.Now()
-	c.took = end.Sub(start)
+	c.end = time.Now()
 	status := 0
 	if err == nil {
 		status = response.StatusCode
 	}
-	c.outcome = breaker.Judge(c.ctx, status, err)
-	c.backend.learn(m, c.outcome, c.took, end)
+	c.outcome = c.judge(status, err)
+	c.backend.learn(m, c.outcome, c.took(), c.end)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +128,7 @@ func (c *Call) Try(r *http.Request) (*http.Response, error) {
 	if len(c.tried) > 1 {
 		c.body = &answerBody{}
 	}
-	c.body.ReadCloser, c.body.call, c.body.member, c.body.ctx = response.Body, c, m, c.ctx
+	c.body.ReadCloser, c.body.call, c.body.member = response.Body, c, m
 	response.Body = c.body.guard()
 	return response, nil
 }
@@ -153,29 +158,35 @@ func (c *Call) Finish(response *http.Response, err error) {
 		return
 	}
 	c.finished = true
-	outcome := c.judge(response, err)
-	c.permit.Done(outcome, c.took)
+	outcome := c.outcome
+	switch {
+	case len(c.tried) == 0 || response == nil && err == nil:
+		outcome = breaker.Excluded // nothing was sent
+	case err == nil:
+		outcome = c.judge(response.StatusCode, nil)
+	case outcome != breaker.Excluded:
+		outcome = c.judge(0, err)
+	}
+	c.permit.Done(outcome, c.end.Sub(c.permit.At()))
 	if c.backend.bulkhead != nil && outcome != breaker.Excluded {
-		c.backend.bulkhead.learn(c.took, outcome == breaker.Failure)
+		c.backend.bulkhead.learn(c.took(), outcome == breaker.Failure)
 	}
 	if err != nil || c.body == nil || c.body.state.Or(callFinished)&bodyClosed != 0 {
 		c.release()
 	}
 }
 
-func (c *Call) judge(response *http.Response, err error) breaker.Outcome {
-	switch {
-	case len(c.tried) == 0: // nothing was sent
-		return breaker.Excluded
-	case err != nil && c.outcome == breaker.Excluded:
-		return breaker.Excluded
-	case err != nil:
-		return breaker.Judge(c.ctx, 0, err)
-	case response != nil:
-		return breaker.Judge(c.ctx, response.StatusCode, nil)
+// judge says what the last try came to.
+func (c *Call) judge(status int, err error) breaker.Outcome {
+	outcome := breaker.Judge(c.ctx, status, err)
+	if slow := c.backend.slow; slow > 0 && c.took() > slow && outcome == breaker.Success {
+		return breaker.Failure
 	}
-	return breaker.Excluded
+	return outcome
 }
+
+// took is how long the last try took, until the headers of its answer.
+func (c *Call) took() time.Duration { return c.end.Sub(c.start) }
 
 // release gives the call's place back, once.
 func (c *Call) release() {

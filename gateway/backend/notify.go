@@ -12,7 +12,7 @@ import (
 func newBreaker(name string, s route.Breaker, l *ledger, log *slog.Logger) *breaker.Breaker {
 	b := breaker.New(breaker.Settings{
 		Window: s.Window, MinRequests: s.MinRequests, FailureRatio: s.FailureRatio,
-		OpenFor: s.OpenFor, Slow: s.Slow, Ramp: s.Ramp,
+		OpenFor: s.OpenFor, Ramp: s.Ramp, // what is slow is said of each try
 		OnChange: func(c breaker.Change) {
 			l.transitions[c.To].Add(1)
 			level := slog.LevelInfo

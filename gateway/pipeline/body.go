@@ -31,6 +31,9 @@ type clientError struct {
 func (e *clientError) Error() string { return e.err.Error() }
 func (e *clientError) Unwrap() error { return e.err }
 
+// ByClient says that no backend is to blame.
+func (e *clientError) ByClient() bool { return true }
+
 // look returns the beginning of the body, up to limit bytes; those that are to come,
 // or fewer, it waits for. It may be called again, for more too, until the first Read.
 func (b *clientBody) look(length int64, limit int) ([]byte, error) {
@@ -55,6 +58,9 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.from.Read(p)
 	b.note(err)
+	if failure := b.failure(); err != nil && failure != nil {
+		return n, failure
+	}
 	return n, err
 }
 

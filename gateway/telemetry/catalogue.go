@@ -24,7 +24,11 @@ func (m *Metrics) Catalogue() []Description {
 		descriptions := make(chan *prometheus.Desc, 1)
 		c.Describe(descriptions)
 		d := describe((<-descriptions).String())
-		switch c.(type) {
+		switch c := c.(type) {
+		case *read:
+			if d.Type = "counter"; c.kind == prometheus.GaugeValue {
+				d.Type = "gauge"
+			}
 		case *prometheus.HistogramVec:
 			d.Type = "histogram"
 		case *prometheus.GaugeVec, prometheus.Gauge:

@@ -9,6 +9,7 @@ package telemetry
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +17,8 @@ import (
 
 // Metrics is the catalogue and what has been recorded.
 type Metrics struct {
+	*backendMetrics
+
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight *prometheus.GaugeVec
@@ -59,6 +62,7 @@ func New() *Metrics {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
 	}
 	m := &Metrics{
+		backendMetrics: newBackendMetrics(),
 		requests: counter("ficus_requests_total",
 			"Requests answered, by route, the side that served, method and status code.",
 			"route", "side", "method", "code"),
@@ -136,9 +140,11 @@ func (m *Metrics) Register(registry prometheus.Registerer) error {
 }
 
 func (m *Metrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{
+	return slices.Concat([]prometheus.Collector{
 		m.requests, m.duration, m.inFlight, m.graphQL, m.expires, m.killed,
 		m.decisions, m.decisionTime, m.parity, m.identified, m.policyDropped,
 		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
-	}
+	},
+		m.backendMetrics.collectors(),
+	)
 }

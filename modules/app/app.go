@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"ficus/gateway/backend"
 	"ficus/gateway/control"
 	"ficus/gateway/identity"
 	"ficus/gateway/pipeline"
@@ -139,6 +140,9 @@ func (a *App) Pipeline() *pipeline.Pipeline { return a.runtime.pipeline }
 
 // Keys returns what publishes the keys of the internal tokens.
 func (a *App) Keys() http.Handler { return a.runtime.signer }
+
+// Backends returns the state of the backends, and what an operator may do to it.
+func (a *App) Backends() *backend.Registry { return a.runtime.backends }
 
 // Tables returns what brings the route folder to the pipeline.
 func (a *App) Tables() *control.Tables { return a.runtime.tables }

@@ -74,6 +74,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		logger.Error("the kill switch forgot which routes were killed: what it kept can't be read", "error", err)
 	}
 	r.backends = backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: logger})
+	r.metrics.ReadBackends(r.backends.Status)
 	r.pipeline = pipeline.New(pipeline.Config{
 		Backends:  r.backends,
 		Metrics:   r.metrics,

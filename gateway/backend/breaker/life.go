@@ -99,7 +99,11 @@ type Permit struct {
 	probe      *probe
 }
 
-// Done says what the request came to, and how long it took. Only the first call counts.
+// At returns when the permit was given.
+func (p *Permit) At() time.Time { return p.at }
+
+// Done says what the request came to, and how long it took since Admit. Only the first
+// call counts.
 func (p *Permit) Done(outcome Outcome, took time.Duration) {
 	done, l := p.done, p.life
 	if done == nil {
@@ -113,7 +117,7 @@ func (p *Permit) Done(outcome Outcome, took time.Duration) {
 	if p.probe != nil && p.probe.ended.Swap(true) && outcome == Excluded {
 		return // it was given up, which has made room for another one already
 	}
-	late := time.Since(p.at) > settings.Window/buckets
+	late := took > settings.Window/buckets
 	switch {
 	case l.generation.Load() != p.generation:
 		done(errExcluded) // the breaker has changed since: it counts no more
