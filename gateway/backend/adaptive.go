@@ -59,8 +59,7 @@ func (a *adaptive) sample(now time.Time, took time.Duration, failed bool, inFlig
 // adjust moves the limit at the end of a window.
 func (a *adaptive) adjust() {
 	gradient := 1.0
-	if a.count > 0 {
-		latency := a.sum / float64(a.count)
+	if latency := a.sum / float64(max(a.count, 1)); latency > 0 {
 		if a.base == 0 || latency < a.base {
 			a.base = latency
 		} else {

@@ -28,7 +28,7 @@ func (r Reason) String() string { return reasonNames[r] }
 // its counters go on, and an operator's word stays in force.
 type ledger struct {
 	inFlight    atomic.Int64
-	override    atomic.Int32
+	word        atomic.Pointer[Word]
 	refused     [len(Reasons)]atomic.Uint64
 	transitions [len(breaker.States)]atomic.Uint64 // by the state they led to
 	ejections   atomic.Uint64

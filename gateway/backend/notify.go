@@ -23,8 +23,8 @@ func newBreaker(name string, s route.Breaker, l *ledger, log *slog.Logger) *brea
 				"backend", name, "before", c.From.String(), "failures", c.Counts.Failures, "successes", c.Counts.Successes, "by_operator", c.Override)
 		},
 	})
-	if word := breaker.Override(l.override.Load()); word != breaker.Auto {
-		b.Set(word)
+	if word := l.word.Load(); word != nil {
+		b.Set(word.Set)
 	}
 	return b
 }

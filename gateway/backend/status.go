@@ -2,8 +2,6 @@ package backend
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -14,7 +12,8 @@ import (
 // is counted since the backend came into the table.
 type Status struct {
 	Name      string            `json:"name"`
-	Breaker   *breaker.Snapshot `json:"breaker"` // nil for none
+	Breaker   *breaker.Snapshot `json:"breaker"`            // nil for none
+	Operator  *Word             `json:"operator,omitempty"` // who has set the breaker, if anybody
 	InFlight  int               `json:"in_flight"`
 	Limit     int               `json:"limit,omitempty"` // of requests under way, now; 0 for none
 	Queued    int               `json:"queued"`
@@ -57,7 +56,7 @@ func (r *Registry) Status() []Status {
 
 func (b *Backend) status(now time.Time) Status {
 	s := Status{
-		Name: b.name, InFlight: int(b.ledger.inFlight.Load()), Ejections: b.ledger.ejections.Load(),
+		Name: b.name, Operator: b.ledger.word.Load(), InFlight: int(b.ledger.inFlight.Load()), Ejections: b.ledger.ejections.Load(),
 		Refused: map[string]uint64{}, Transitions: map[string]uint64{},
 		Checks: map[string]uint64{"failed": b.ledger.checks[0].Load(), "passed": b.ledger.checks[1].Load()},
 	}
@@ -97,32 +96,4 @@ func (m *member) status(now time.Time, slowStart time.Duration) AddressStatus {
 		s.Share = 0
 	}
 	return s
-}
-
-// Why a breaker can't be set.
-var (
-	ErrUnknown   = errors.New("no such backend")
-	ErrNoBreaker = errors.New("the backend has no breaker")
-)
-
-// Override sets the breaker of a backend by an operator's word, which stays in force over
-// table edits and reloads, until it is set to auto, the backend leaves the table, or the
-// process ends.
-func (r *Registry) Override(name string, to breaker.Override) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	h := r.latest[name]
-	switch {
-	case h == nil:
-		return fmt.Errorf("%w: %q", ErrUnknown, name)
-	case h.backend.breaker == nil:
-		return fmt.Errorf("%w: %q", ErrNoBreaker, name)
-	}
-	h.backend.ledger.override.Store(int32(to))
-	for _, s := range r.backends.held { // of older tables, too
-		if b := s.value.backend; b.name == name && b.breaker != nil && b.breaker.Snapshot().Override != to {
-			b.breaker.Set(to)
-		}
-	}
-	return nil
 }

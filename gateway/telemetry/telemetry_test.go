@@ -84,6 +84,7 @@ ficus_table_routes{stage="canary"} 0
 ficus_table_routes{stage="legacy"} 0
 ficus_table_routes{stage="new"} 1
 ficus_table_routes{stage="retired"} 0
+ficus_table_routes{stage="shadow"} 0
 # HELP ficus_table_snapshot_kept 1 if the folder applied last is kept in the state folder for a start with a broken folder.
 # TYPE ficus_table_snapshot_kept gauge
 ficus_table_snapshot_kept 1

@@ -9,9 +9,11 @@
 //	GET /ficus/kills      which routes the kill switch has taken back to legacy
 //	POST /ficus/kill      takes routes back: {"routes": [...], "reason": "...", "by": "..."}
 //	POST /ficus/unkill    gives them free again: {"routes": [...], "by": "..."}
+//	GET /ficus/backends   what breakers, bulkheads and addresses of the backends are
+//	POST /ficus/backends/{name}/breaker   sets a breaker: {"set": "open|closed|auto", "reason": "...", "by": "..."}
 //
-// Answers are JSON; other methods get 405. The values come from packages control and
-// tools/explain.
+// Answers are JSON; other methods get 405. The values come from packages control,
+// backend and tools/explain.
 package adminapi
 
 import (
@@ -54,6 +56,8 @@ func (AdminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: "GET /ficus/kills", Handler: caddy.AdminHandlerFunc(kills)},
 		{Pattern: "POST /ficus/kill", Handler: caddy.AdminHandlerFunc(kill)},
 		{Pattern: "POST /ficus/unkill", Handler: caddy.AdminHandlerFunc(unkill)},
+		{Pattern: "GET /ficus/backends", Handler: caddy.AdminHandlerFunc(backends)},
+		{Pattern: "POST /ficus/backends/{name}/breaker", Handler: caddy.AdminHandlerFunc(setBreaker)},
 	}
 }
 

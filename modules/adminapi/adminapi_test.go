@@ -32,6 +32,7 @@ func TestWithoutAnApp(t *testing.T) {
 		{"/livez", 200, `{"status":"alive"}`},
 		{"/readyz", 503, `{"status":"not_ready","message":"no route table serves: requests are answered with 503","source":"none","revision":"","last_reload_ok":false,"errors":0,"warnings":0}`},
 		{"/ficus/table", 200, `{"revision":"","source":"none","entries":[],"backends":[]}`},
+		{"/ficus/backends", 200, `{"backends":[]}`},
 		{"/ficus/problems", 200, `{"last_reload_ok":false,"errors":0,"warnings":0,"problems":[]}`},
 	} {
 		w := httptest.NewRecorder()

@@ -18,6 +18,19 @@ func init() {
 		CobraFunc: demoCommand,
 	})
 	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "backends",
+		Short:     "Shows breakers, load and addresses of a running gateway's backends",
+		Long:      backendsHelp,
+		CobraFunc: backendsCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "breaker",
+		Usage:     "<backend> open|closed|auto [--reason <text>]",
+		Short:     "Opens or closes the breaker of a running gateway's backend",
+		Long:      breakerHelp,
+		CobraFunc: breakerCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:      "kill",
 		Usage:     "[route...] [--all] [--reason <text>]",
 		Short:     "Takes routes of a running gateway back to legacy at once",
@@ -55,5 +68,6 @@ and of the new services that replace it piece by piece.
   ficus routes   checks, explains, compares and tests route files
   ficus policy   checks, tests, explains and times the policies that guard them
   ficus kill     takes routes back to legacy at once, and ficus unkill gives them free
+  ficus backends shows breakers, load and addresses; ficus breaker sets one
 
 Ficus is built on Caddy: the commands below that are not its own are Caddy's.`

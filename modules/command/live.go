@@ -49,10 +49,19 @@ func askLive(c *cobra.Command, path string, value, answer any) error {
 	if err != nil {
 		return err
 	}
+	return callLive(c, http.MethodPost, path, body, answer)
+}
+
+// getLive reads what the admin endpoint shows.
+func getLive(c *cobra.Command, path string, answer any) error {
+	return callLive(c, http.MethodGet, path, nil, answer)
+}
+
+func callLive(c *cobra.Command, method, path string, body []byte, answer any) error {
 	ctx, cancel := context.WithTimeout(c.Context(), adminTimeout)
 	defer cancel()
 	url := adminURL(c) + path
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,17 @@ func (s State) String() string { return stateNames[s] }
 // MarshalText writes the state's name.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText reads a state's name.
+func (s *State) UnmarshalText(text []byte) error {
+	for i, name := range stateNames {
+		if name == string(text) {
+			*s = State(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no state of a breaker", text)
+}
+
 // Override is an operator's word, which counts more than what was measured.
 type Override int32
 
