@@ -72,19 +72,16 @@ func (b *answerBody) breaksOff(err error) {
 }
 
 func (b *answerBody) Close() error {
-	old := b.state.Or(bodyClosed)
-	err := b.ReadCloser.Close()
-	if old&bodyClosed != 0 {
-		return err
+	if old := b.state.Or(bodyClosed); old&bodyClosed == 0 {
+		b.member.inFlight.Add(-1)
+		if b.drained {
+			b.member.open.remove(b)
+		}
+		if old&callFinished != 0 {
+			b.call.release()
+		}
 	}
-	b.member.inFlight.Add(-1)
-	if b.drained {
-		b.member.open.remove(b)
-	}
-	if old&callFinished != 0 {
-		b.call.release()
-	}
-	return err
+	return b.ReadCloser.Close()
 }
 
 // openBodies are those that are cut some time after their address has left.

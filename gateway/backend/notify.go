@@ -10,8 +10,13 @@ import (
 
 // newBreaker makes the breaker of a backend, under the operator's word that is in force.
 func newBreaker(name string, s route.Breaker, l *ledger, log *slog.Logger) *breaker.Breaker {
-	b := breaker.New(breaker.Settings{
-		Window: s.Window, MinRequests: s.MinRequests, FailureRatio: s.FailureRatio,
+	var word breaker.Override
+	if said := l.word.Load(); said != nil {
+		word = said.Set
+	}
+	return breaker.New(breaker.Settings{
+		Override: word,
+		Window:   s.Window, MinRequests: s.MinRequests, FailureRatio: s.FailureRatio,
 		OpenFor: s.OpenFor, Ramp: s.Ramp, // what is slow is said of each try
 		OnChange: func(c breaker.Change) {
 			l.transitions[c.To].Add(1)
@@ -23,8 +28,4 @@ func newBreaker(name string, s route.Breaker, l *ledger, log *slog.Logger) *brea
 				"backend", name, "before", c.From.String(), "failures", c.Counts.Failures, "successes", c.Counts.Successes, "by_operator", c.Override)
 		},
 	})
-	if word := l.word.Load(); word != nil {
-		b.Set(word.Set)
-	}
-	return b
 }

@@ -52,6 +52,9 @@ type Settings struct {
 	// at all.
 	Ramp time.Duration
 
+	// Override is an operator's word that is in force already.
+	Override Override
+
 	// OnChange is told of each change, in order and one at a time, by the goroutine of a
 	// request, with no lock held. May be nil.
 	OnChange func(Change)
@@ -72,6 +75,7 @@ type Breaker struct {
 // New returns a closed breaker.
 func New(settings Settings) *Breaker {
 	b := &Breaker{settings: settings}
+	b.override.Store(int32(settings.Override))
 	b.life.Store(b.newLife())
 	return b
 }
