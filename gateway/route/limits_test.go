@@ -22,3 +22,17 @@ func TestRate(t *testing.T) {
 		t.Errorf("300/m is %v/s", got)
 	}
 }
+
+func TestFaultInWords(t *testing.T) {
+	for want, f := range map[string]Fault{
+		"a delay of 300ms for 100 % of the requests to new": {Delay: 300 * time.Millisecond},
+		"a delay of 1s and the answer 503 for 2.5 % of the requests to legacy with A: *, B: 1": {
+			Side: FaultyLegacy, Delay: time.Second, Abort: 503, Share: 2.5, Header: map[string]Wanted{"B": "1", "A": "*"},
+		},
+		"a broken connection for 100 % of the requests to new": {Reset: On},
+	} {
+		if got := f.String(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
