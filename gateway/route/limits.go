@@ -59,7 +59,7 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	number, name, _ := strings.Cut(string(text), "/")
 	for _, unit := range rateUnits {
 		n, err := strconv.Atoi(number)
-		if unit.name == name && err == nil && 0 < n && n <= 1_000_000 {
+		if unit.name == name && err == nil && 0 < n && n <= 1_000_000 && number[0] != '+' {
 			*r = Rate{Events: n, Per: unit.per}
 			return nil
 		}

@@ -8,7 +8,7 @@ import (
 func TestRate(t *testing.T) {
 	for text, want := range map[string]Rate{
 		"10/s": {10, time.Second}, "300/m": {300, time.Minute}, "1000000/h": {1_000_000, time.Hour},
-		"": {}, "10": {}, "0/s": {}, "-1/s": {}, "1.5/s": {}, "10/d": {}, "1000001/s": {}, "10/s ": {},
+		"": {}, "10": {}, "0/s": {}, "-1/s": {}, "+1/s": {}, "1.5/s": {}, "10/d": {}, "1000001/s": {}, "10/s ": {},
 	} {
 		var r Rate
 		if err := r.UnmarshalText([]byte(text)); r != want || (err == nil) != (want != Rate{}) {
