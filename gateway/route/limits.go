@@ -1,7 +1,10 @@
 package route
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,7 +59,7 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	number, name, _ := strings.Cut(string(text), "/")
 	for _, unit := range rateUnits {
 		n, err := strconv.Atoi(number)
-		if unit.name == name && err == nil && 0 < n && n <= 1_000_000 {
+		if unit.name == name && err == nil && 0 < n && n <= 1_000_000 && number[0] != '+' {
 			*r = Rate{Events: n, Per: unit.per}
 			return nil
 		}
@@ -99,4 +102,24 @@ type Fault struct {
 	// Reset says whether it seems as if the connection broke, in the place of an answer:
 	// "on" or "off". Default: off.
 	Reset Switch `yaml:"reset"`
+}
+
+// String says what is broken: "a delay of 300ms and the answer 503 for 10 % of the
+// requests to new with X-Rehearsal: *".
+func (f Fault) String() string {
+	var what []string
+	if f.Delay > 0 {
+		what = append(what, "a delay of "+f.Delay.String())
+	}
+	switch {
+	case f.Abort != 0:
+		what = append(what, fmt.Sprintf("the answer %d", f.Abort))
+	case f.Reset == On:
+		what = append(what, "a broken connection")
+	}
+	text := fmt.Sprintf("%s for %v %% of the requests to %s", strings.Join(what, " and "), cmp.Or(f.Share, 100), f.Side)
+	for i, name := range slices.Sorted(maps.Keys(f.Header)) {
+		text += [...]string{" with ", ", "}[min(i, 1)] + fmt.Sprintf("%s: %s", name, f.Header[name])
+	}
+	return text
 }

@@ -142,6 +142,25 @@ const (
 	// CodeRetired means that legacy still serves a part of a retired route, because a
 	// more specific route sends it there: the monolith's code can't be deleted yet.
 	CodeRetired Code = "retired"
+
+	// CodeShadow means stage shadow for a method of which no copies are made: only of
+	// GET and HEAD are there any.
+	CodeShadow Code = "shadow"
+
+	// CodeFallback means a fallback at stage retired, where legacy is never called.
+	CodeFallback Code = "fallback"
+
+	// CodeWait means that a retry waits as long as the request may take, so that there
+	// never is one.
+	CodeWait Code = "wait"
+
+	// CodeFaults means that requests fail on purpose. That is for a rehearsal, and
+	// should not stay.
+	CodeFaults Code = "faults"
+
+	// CodeBreaker means that a backend has its breaker off, and that routes rely on
+	// legacy when it fails: each of their requests waits for that first.
+	CodeBreaker Code = "breaker"
 )
 
 // A Problem is one finding about a set.

@@ -147,7 +147,7 @@ type Set struct {
 	Routes   []Definition
 
 	// Rest is what the folder's defaults say of requests that no route takes: they go to
-	// legacy, and only identity, policy, mode and policy_input count.
+	// legacy, and only identity, policy, mode, paths, policy_input and resilience count.
 	Rest       Settings
 	RestOrigin Origin // where these defaults were written
 }

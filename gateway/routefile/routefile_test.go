@@ -149,3 +149,29 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A text means the same in quotes, without them and as a block, where it is right and
+// where it is wrong.
+func TestStyleOfTextSaysNothing(t *testing.T) {
+	read := func(timeout, attempts string) (time.Duration, []string) {
+		source := "routes:\n- id: a\n  match: /a\n  timeout: " + timeout + "\n  retry:\n    attempts: " + attempts + "\n"
+		set, problems := (&Folder{Files: []File{{Name: "a.yaml", Data: []byte(source)}}}).Parse(os.LookupEnv)
+		var texts []string
+		for _, p := range problems {
+			texts = append(texts, p.Path+": "+p.Message)
+		}
+		return set.Routes[0].Timeout, texts
+	}
+	for _, value := range []string{"2s", "soon"} {
+		wantTimeout, want := read(`"`+value+`"`, `"`+value+`"`)
+		for _, style := range []string{value, "'" + value + "'", "|-\n      " + value, ">-\n      " + value} {
+			timeout, got := read(style, style)
+			if diff := cmp.Diff(want, got); timeout != wantTimeout || diff != "" {
+				t.Errorf("%s: %v, want %v (-quoted +got)\n%s", style, timeout, wantTimeout, diff)
+			}
+		}
+	}
+	if timeout, problems := read("2s", "2"); timeout != 2*time.Second || problems != nil {
+		t.Errorf("%v %v", timeout, problems)
+	}
+}

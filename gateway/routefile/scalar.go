@@ -18,11 +18,8 @@ import (
 // scalarText returns the text of a string node. Numbers and booleans are no
 // strings: who means one writes quotes.
 func (d *decoder) scalarText(node ast.Node, path string) (string, bool) {
-	switch n := node.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
+	if s, ok := stringOf(node); ok {
+		return s, true
 	}
 	hint := ""
 	switch n := node.(type) {
@@ -32,6 +29,18 @@ func (d *decoder) scalarText(node ast.Node, path string) (string, bool) {
 		hint = "if it is meant as text, write it in quotes"
 	}
 	d.report(node, route.CodeType, path, hint, "want text, have %s", describe(node))
+	return "", false
+}
+
+// stringOf returns the text of a string, whether it stands in quotes, without them or in
+// a block: how it is written makes no difference.
+func stringOf(node ast.Node) (string, bool) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	}
 	return "", false
 }
 
@@ -47,14 +56,14 @@ func (d *decoder) text(node ast.Node, v reflect.Value, path string) {
 
 func (d *decoder) duration(node ast.Node, v reflect.Value, path string) {
 	const hint = "write a number with its unit: 500ms, 2s, 1m30s"
-	n, ok := node.(*ast.StringNode)
+	s, ok := stringOf(node)
 	if !ok {
 		d.report(node, route.CodeType, path, hint, "want a duration, have %s", describe(node))
 		return
 	}
-	value, err := time.ParseDuration(n.Value)
+	value, err := time.ParseDuration(s)
 	if err != nil || value < 0 {
-		d.report(node, route.CodeValue, path, hint, "%q is no duration", n.Value)
+		d.report(node, route.CodeValue, path, hint, "%q is no duration", shorten(s))
 		return
 	}
 	v.SetInt(int64(value))
@@ -112,15 +121,14 @@ func (d *decoder) any(node ast.Node, path string) any {
 }
 
 func describe(node ast.Node) string {
+	if s, ok := stringOf(node); ok {
+		return fmt.Sprintf("the text %q", shorten(s))
+	}
 	switch n := node.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return "a mapping"
 	case *ast.SequenceNode:
 		return "a list"
-	case *ast.StringNode:
-		return fmt.Sprintf("the text %q", shorten(n.Value))
-	case *ast.LiteralNode:
-		return "a block of text"
 	case *ast.BoolNode:
 		return "the truth value " + n.GetToken().Value
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:

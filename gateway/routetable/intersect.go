@@ -17,8 +17,14 @@ func Both(a, b *Entry) (both *Entry, ok bool) {
 	if !ok || exclude(a.When, b.When) {
 		return nil, false
 	}
+	if pattern.text == "" { // both are default entries
+		pattern = anything
+	}
 	return &Entry{Pattern: pattern, When: mergeAll(a.When, b.When)}, true
 }
+
+// anything is a pattern for what the default entry matches, so that it can be shown.
+var anything, _ = ParsePattern("/")
 
 // mergeAll returns what all requests meet that meet both a and b; nil is no condition.
 func mergeAll(a, b *Conditions) *Conditions {

@@ -16,6 +16,7 @@ func (c *compiler) warnings(now time.Time) route.Problems {
 		found = append(found, warnRoute(&c.set.Routes[i], now)...)
 	}
 	found = append(found, c.warnRetired()...)
+	found = append(found, c.warnBreakers()...)
 	return append(found, c.warnUnusedBackends()...)
 }
 
@@ -43,6 +44,7 @@ func warnRoute(d *route.Definition, now time.Time) route.Problems {
 		warn("expires", route.CodeExpired, "remove the route, or set another day",
 			"the route should have been gone by %s", d.Expires)
 	}
+	warnResilience(d, warn)
 	return found
 }
 

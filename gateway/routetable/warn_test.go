@@ -2,6 +2,7 @@ package routetable
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -82,9 +83,44 @@ func TestWarnings(t *testing.T) {
 		{"expires today", with(public("/a", route.StageNew), func(d *route.Definition) { d.Expires = date("2026-07-01") }), nil},
 		{"backend that nobody uses", with(public("/a", route.StageLegacy), func(d *route.Definition) { d.Backend = "" }),
 			[]string{"unused  backends.new"}},
+		{"a shadow of GET", public("GET /a", route.StageShadow), nil},
+		{"a shadow of all methods", public("/a", route.StageShadow), nil},
+		{"a shadow of POST", public("POST /a", route.StageShadow), []string{"shadow r0 routes[0].stage"}},
+		{"a fallback at stage retired", with(public("/a", route.StageRetired), func(d *route.Definition) { d.Fallback.Enabled = route.On }),
+			[]string{"fallback r0 routes[0].fallback"}},
+		{"no fallback at stage retired", with(public("/a", route.StageRetired), func(d *route.Definition) { d.Fallback.Enabled = route.Off }), nil},
+		{"a wait as long as all", with(public("/a", route.StageNew), func(d *route.Definition) { d.Timeout, d.Retry.Wait = time.Second, time.Second }),
+			[]string{"wait r0 routes[0].retry.wait"}},
+		{"a wait, and no retry", with(public("/a", route.StageNew), func(d *route.Definition) {
+			d.Timeout, d.Retry.Wait, d.Retry.Attempts = time.Second, time.Second, 1
+		}), nil},
+		{"a rehearsal", with(public("/a", route.StageNew), func(d *route.Definition) { d.Faults = []route.Fault{{Abort: 503}} }),
+			[]string{"faults r0 routes[0].faults[0]"}},
 	} {
 		if diff := cmp.Diff(tc.want, warningsOf(t, tc.route)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tc.name, diff)
+		}
+	}
+}
+
+// A backend without a breaker is a warning where legacy has to wait for it.
+func TestBreakerWarning(t *testing.T) {
+	for stage, want := range map[route.Stage]bool{
+		route.StageLegacy: false, route.StageShadow: false, route.StageCanary: true, route.StageNew: true, route.StageRetired: false,
+	} {
+		for _, fallback := range []route.Switch{route.Default, route.Off} {
+			set := setOf("/a")
+			set.Routes[0].Stage, set.Routes[0].Fallback.Enabled = stage, fallback
+			for i := range set.Backends {
+				set.Backends[i].Breaker.Enabled = route.Off
+			}
+			_, problems := Compile(set, Options{})
+			got := slices.ContainsFunc(problems, func(p route.Problem) bool {
+				return p.Code == route.CodeBreaker && p.Path == "backends.new.breaker.enabled"
+			})
+			if got != (want && fallback != route.Off) {
+				t.Errorf("stage %s, fallback %q: %v", stage, fallback, problems)
+			}
 		}
 	}
 }

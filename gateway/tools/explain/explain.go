@@ -42,6 +42,8 @@ type Answer struct {
 	Backends []Backend `json:"backends"` // of the side, or of both where the side is not known
 	Policy   string    `json:"policy"`   // "" where none is named
 	Fallback string    `json:"fallback"` // what answers if the backend fails
+
+	Resilience Resilience `json:"resilience"`
 }
 
 // A Route is the entry that owns the request, or one that matches it too.
@@ -103,7 +105,7 @@ func Explain(table *routetable.Table, q *ask.Question, gateway Gateway, now time
 		Method: r.Method, Host: r.Host, Path: rawPath(r), CanonicalPath: asked.Path,
 		Revision: table.Revision, Route: routeOf(entry), Params: entry.Pattern.Params(asked.Path),
 		Others: others(table, *asked, entry), Note: graphQLNote(entry, asked),
-		Stage: entry.Stage.String(), Group: entry.Group, Policy: entry.Policy, Fallback: "none",
+		Stage: entry.Stage.String(), Group: entry.Group, Policy: entry.Policy,
 	}
 	a.decide(table, entry, asked, split.Ask{
 		Request: r, ClientIP: q.Client(), Claims: q.Claims, Now: now, Key: gateway.Key,
@@ -181,13 +183,10 @@ func (a *Answer) decide(table *routetable.Table, e *routetable.Entry, asked *rou
 	}
 	for _, side := range sides {
 		b := Backend{Side: side.String(), Name: e.BackendOf(side), Rewrite: rewriteOf(rewriters.Of(e, side), asked)}
-		for _, known := range table.Backends {
-			if known.Name == b.Name {
-				b.Addresses = known.Addresses
-			}
-		}
+		b.Addresses = table.Backend(b.Name).Addresses
 		a.Backends = append(a.Backends, b)
 	}
+	a.resilience(table, e, as.Request, sides)
 }
 
 func rewriteOf(r *rewrite.Rewriter, asked *routetable.Request) *Rewrite {

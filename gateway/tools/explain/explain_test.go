@@ -44,6 +44,13 @@ var questions = []struct {
 	{"a body that the gateway does not look into", nil, ask.Question{Method: "POST", URL: "/graphql",
 		Header: http.Header{"Content-Encoding": {"gzip"}}, Body: `{"query":"{search{id}}"}`}},
 	{"a rewrite", nil, ask.Question{URL: "/shop/orders/a%2Fb?debug=1&x=%zz;", Header: http.Header{"X-Debug": {"1"}}}},
+	{"a shadow", nil, ask.Question{URL: "/reviews/7"}},
+	{"a shadow, and what is not copied", nil, ask.Question{Method: "POST", URL: "/reviews/7"}},
+	{"all of resilience", nil, ask.Question{URL: "/pay/7"}},
+	{"what may not be sent twice", nil, ask.Question{Method: "POST", URL: "/pay/7"}},
+	{"what may, by its key", nil, ask.Question{Method: "POST", URL: "/pay/7", Header: http.Header{"Idempotency-Key": {"k"}}}},
+	{"fallback off", nil, ask.Question{URL: "/plain/7"}},
+	{"answers that fall back whatever they changed", nil, ask.Question{Method: "POST", URL: "/plain/7/unsafe"}},
 	{"a persisted query", nil, ask.Question{Method: "POST", URL: "/graphql",
 		Body: `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"h1"}}}`}},
 }

@@ -50,6 +50,7 @@ func (a *Answer) Print(w io.Writer) error {
 		p.row("owner", "%s", a.Route.Owner)
 	}
 	p.row("fallback", "%s", a.Fallback)
+	p.resilience(&a.Resilience)
 	p.row("table", "revision %s", a.Revision)
 	_, err := io.WriteString(w, p.String())
 	return err

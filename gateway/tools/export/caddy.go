@@ -118,7 +118,7 @@ func (w caddyWriter) route(r *rule) caddyRoute {
 // oneProxy reports whether one reverse_proxy can serve all shares.
 func (w caddyWriter) oneProxy(shares []share) bool {
 	a, b := shares[0].backend, shares[1].backend
-	return alike(shares) && scheme(a) == scheme(b) && jsonText(a.Transport) == jsonText(b.Transport)
+	return alike(shares) && scheme(a) == scheme(b) && jsonText(w.transport(a)) == jsonText(w.transport(b))
 }
 
 // serve returns the handlers that send a request to the shares, which change it alike.
@@ -182,6 +182,9 @@ func (w caddyWriter) transport(b *route.Backend) map[string]any {
 	t := map[string]any{
 		"protocol": "http", "compression": false, "expect_continue_timeout": "1s",
 		"network_proxy": map[string]any{"from": "none"},
+	}
+	if b.ConnectTimeout > 0 { // else Caddy's own, which is the same
+		t["dial_timeout"] = b.ConnectTimeout.String()
 	}
 	maps.Copy(t, b.Transport)
 	if scheme(b) == "https" && t["tls"] == nil {

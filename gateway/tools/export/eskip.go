@@ -21,6 +21,7 @@ func (w eskipWriter) write() string {
 	w.note(CodePattern, "Skipper resolves dots and runs of slashes (//), and takes %%2F in a path for a slash, before it looks for a route")
 	w.note(CodePattern, "Skipper tries the routes one after the other, by their weight: a large table costs time with each request")
 	w.note(CodeRewrite, "what Skipper adds to requests (X-Forwarded-For and so on) is set by its flags")
+	w.loseConnectTimeouts()
 	var b strings.Builder
 	ids := newNames(func(id string) string { return strings.NewReplacer("-", "_", ".", "_").Replace(id) })
 	for i, r := range w.rules {

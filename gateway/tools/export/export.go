@@ -50,7 +50,12 @@ const (
 	CodePolicy     Code = "policy"     // who may
 	CodeRewrite    Code = "rewrite"    // changes of requests and answers
 	CodeMapBack    Code = "map_back"   // addresses in answers
-	CodeBackend    Code = "backend"    // addresses, balance or transport of a backend
+	CodeBackend    Code = "backend"    // addresses, balance, transport, health or limits of a backend
+	CodeShadow     Code = "shadow"     // copies to the side that does not serve
+	CodeFallback   Code = "fallback"   // tries, breakers, and legacy in the place of the new side
+	CodeTimeout    Code = "timeout"    // how long things may take
+	CodeLimit      Code = "limit"      // rate limit and priority
+	CodeFaults     Code = "faults"     // what is broken on purpose
 )
 
 // A Finding is one thing that the configuration says otherwise than the table.

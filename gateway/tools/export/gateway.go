@@ -116,6 +116,7 @@ const (
 func (w gatewayWriter) write() string {
 	w.note(CodePattern, "implementations differ in how they read %%2F, dots and // in a path")
 	w.note(CodeBackend, "backends become Services of the same name, which have to exist; the HTTPRoutes are for a Gateway of the name %s", gatewayName)
+	w.loseConnectTimeouts()
 	w.keep(w.obstacle)
 	var documents []string
 	for _, host := range w.hosts() {

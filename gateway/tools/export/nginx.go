@@ -163,7 +163,7 @@ func (w *nginxWriter) upstream(b *route.Backend) string {
 	addresses := w.addresses(b)
 	var text strings.Builder
 	fmt.Fprintf(&text, "    upstream %s {\n", b.Name)
-	if len(addresses) > 1 && b.Balance == route.LeastRequests {
+	if len(addresses) > 1 && b.Balance != route.RoundRobin {
 		text.WriteString("        random two least_conn;\n")
 	}
 	for _, a := range addresses {
@@ -189,6 +189,7 @@ func (w *nginxWriter) locations(b *strings.Builder, r *rule) {
 		if first := w.addresses(s.backend)[0]; first.scheme == "https" {
 			fmt.Fprintf(b, "            proxy_ssl_name %s;\n", first.name())
 		}
+		fmt.Fprintf(b, "            proxy_connect_timeout %dms;\n", connectTimeout(s.backend).Milliseconds())
 		fmt.Fprintf(b, "            proxy_pass %s://%s;\n        }\n", scheme(s.backend), s.backend.Name)
 	}
 }

@@ -57,6 +57,9 @@ func newSource(set route.Set, table *routetable.Table) *source {
 		s.loseCommon(r)
 	}
 	slices.SortStableFunc(s.rules, compareRules)
+	for _, b := range s.used() {
+		s.loseOfBackend(b)
+	}
 	return s
 }
 
@@ -117,6 +120,7 @@ func (s *source) loseCommon(r *rule) {
 	if r.splits() && r.Force != route.ForceOff {
 		s.lose(r, CodeForce, "nobody can choose the side of a request by a signed token any more")
 	}
+	s.loseResilience(r)
 }
 
 // keep leaves out the rules of which the target can't say what they ask of a request:

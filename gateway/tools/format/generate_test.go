@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -65,15 +66,27 @@ func (w *writer) text() string {
 func (w *writer) value(t reflect.Type, depth int) any {
 	switch t {
 	case reflect.TypeFor[route.Stage]():
-		return w.pick("stage", "legacy", "canary", "new", "retired")
+		return w.pick("stage", "legacy", "shadow", "canary", "new", "retired")
 	case reflect.TypeFor[route.Balance]():
-		return w.pick("balance", "least_requests", "round_robin")
+		return w.pick("balance", "least_requests", "least_time", "round_robin")
 	case reflect.TypeFor[route.Force]():
 		return w.pick("force", "off", "signed")
 	case reflect.TypeFor[route.MapBack]():
 		return w.pick("map_back", "location", "link", "set_cookie")
 	case reflect.TypeFor[route.OperationType]():
 		return w.pick("type", "query", "mutation", "subscription")
+	case reflect.TypeFor[route.Switch]():
+		return w.pick("switch", "on", "off")
+	case reflect.TypeFor[route.Priority]():
+		return w.pick("priority", "low", "normal", "high", "critical")
+	case reflect.TypeFor[route.FaultySide]():
+		return w.pick("side", "legacy", "new")
+	case reflect.TypeFor[route.Rate]():
+		return w.pick("rate", "10/s", "300/m", "1000/h")
+	case reflect.TypeFor[time.Duration]():
+		if w.chance(80, "duration") {
+			return w.pick("duration", "25ms", "2s", "1m30s", "0")
+		}
 	case reflect.TypeFor[route.Date]():
 		return w.pick("date", "2027-03-31", "2026-01-01")
 	case reflect.TypeFor[route.Source]():
@@ -96,6 +109,10 @@ func (w *writer) value(t reflect.Type, depth int) any {
 			list[i] = w.value(t.Elem(), depth+1)
 		}
 		return list
+	case reflect.Int:
+		if w.chance(80, "whole number") {
+			return bare(w.pick("whole", "0", "1", "503", "65_536", "0x1F"))
+		}
 	case reflect.Float64:
 		return bare(w.pick("number", "0", "10", "12.50", "99.99", "0x1F"))
 	case reflect.Interface:
@@ -107,7 +124,7 @@ func (w *writer) value(t reflect.Type, depth int) any {
 func (w *writer) structure(t reflect.Type, depth int) any {
 	var pairs []pair
 	for _, f := range reflect.VisibleFields(t) {
-		if key := f.Tag.Get("yaml"); key != "" && key != "-" && w.chance(40, "has "+key) {
+		if key := f.Tag.Get("yaml"); key != "" && key != "-" && w.chance(25, "has "+key) {
 			pairs = append(pairs, pair{key, w.value(f.Type, depth+1)})
 		}
 	}

@@ -43,7 +43,8 @@ func (n *node) order(s shape) {
 		}
 		return len(keys)
 	}
-	if n.kind == mapping && keys != nil {
+	n.ranked = n.kind == mapping && keys != nil
+	if n.ranked {
 		slices.SortStableFunc(n.entries, func(a, b *entry) int { return cmp.Compare(rank(a), rank(b)) })
 	}
 	for _, e := range n.entries {

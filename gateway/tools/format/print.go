@@ -86,13 +86,12 @@ func (n *node) setApart(i, indent int) bool {
 	if len(e.head) > 0 {
 		wanted = e.head[0].blank
 	}
-	keys, _ := keysOf(n.shape)
 	switch {
 	case n.shape == document:
 		return true
 	case n.shape == routes && (before.opensUp(indent) || e.opensUp(indent)):
 		return true
-	case n.kind == mapping && keys != nil:
+	case n.ranked:
 		return wanted && len(e.head) > 0
 	}
 	return wanted

@@ -30,6 +30,7 @@ const (
 type node struct {
 	kind       kind
 	shape      shape
+	ranked     bool  // a mapping whose keys have an order
 	flow       bool  // written between brackets
 	start, end place // the brackets of a flow collection; start alone for all others
 	scalar     text

@@ -57,6 +57,8 @@ func (c *caddyImporter) proxyOptions(h *node, s scope) {
 		case "handler", "upstreams", "transport", "load_balancing", "flush_interval", "request_buffers", "response_buffers", "stream_timeout", "stream_close_delay":
 		case "headers":
 			c.lose(h.get(key).place, "headers of reverse_proxy: say them by the rewrite of the route%s", s.about())
+		case "health_checks":
+			c.lose(h.get(key).place, "health checks of reverse_proxy: say them by the health and the breaker of the backend%s", s.about())
 		default:
 			c.lose(h.get(key).place, "%s of reverse_proxy: no part of a route table%s", key, s.about())
 		}
@@ -72,7 +74,7 @@ func (c *caddyImporter) balance(h *node, s scope, addresses int) route.Balance {
 		}
 	case "", "random", "random_choose", "least_conn":
 	default:
-		c.lose(policy.place, "%s: a backend balances by least_requests or round_robin%s", name, s.about())
+		c.lose(policy.place, "%s: a backend balances by least_requests, least_time or round_robin%s", name, s.about())
 	}
 	return route.LeastRequests
 }

@@ -12,8 +12,8 @@ var neutral = []string{
 	"env", "error_log", "etag", "events", "fastcgi_*", "geo", "gzip*", "http2*", "http3*", "ignore_invalid_headers", "index", "keepalive_*",
 	"large_client_header_buffers", "lingering_*", "listen", "load_module", "log_*", "map", "map_*", "master_process", "max_ranges",
 	"merge_slashes", "msie_*", "open_file_cache*", "output_buffers", "pid", "port_in_redirect", "postpone_output", "proxy_buffer*",
-	"proxy_busy_buffers_size", "proxy_connect_timeout", "proxy_http_version", "proxy_max_temp_file_size", "proxy_pass", "proxy_read_timeout",
-	"proxy_request_buffering", "proxy_send_timeout", "proxy_socket_keepalive", "proxy_ssl_*", "proxy_temp_*", "quic_*", "read_ahead",
+	"proxy_busy_buffers_size", "proxy_http_version", "proxy_max_temp_file_size", "proxy_pass",
+	"proxy_request_buffering", "proxy_socket_keepalive", "proxy_ssl_*", "proxy_temp_*", "quic_*", "read_ahead",
 	"recursive_error_pages", "request_pool_size", "reset_timedout_connection", "resolver*", "root", "alias", "scgi_*", "send_*", "sendfile*",
 	"server_name*", "server_tokens", "server_names_*", "split_clients", "ssl*", "tcp_*", "thread_pool", "types*", "try_files", "underscores_in_headers",
 	"upstream", "user", "uwsgi_*", "variables_*", "worker_*",
@@ -29,6 +29,14 @@ func isNeutral(name string) bool {
 // forwarding headers are those that every configuration hands on; Ficus keeps the Host,
 // and the others are set by its option "forwarded".
 var forwarding = []string{"host", "connection", "upgrade", "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-ssl", "accept-encoding"}
+
+// elsewhere is where a table says what looks alike in nginx and is not quite the same.
+var elsewhere = map[string]string{
+	"limit_req": "the route's rate_limit", "limit_req_zone": "the route's rate_limit", "mirror": "the route's stage shadow",
+	"proxy_connect_timeout": "the backend's connect_timeout", "proxy_read_timeout": "the route's try_timeout and idle_timeout",
+	"proxy_send_timeout": "the route's idle_timeout", "proxy_next_upstream": "the route's retry and fallback",
+	"proxy_next_upstream_timeout": "the route's timeout", "proxy_next_upstream_tries": "the route's retry",
+}
 
 // other lists a directive that no route says, unless it says nothing about requests.
 func (n *nginxImporter) other(d directive) {
@@ -51,6 +59,8 @@ func (n *nginxImporter) other(d directive) {
 		n.lose(d.place, "%s: who may is said by a policy", d.text())
 	case d.name == "rewrite":
 		n.lose(d.place, "%s: say it by the route's rewrite, or leave it to the backend", d.text())
+	case elsewhere[d.name] != "":
+		n.lose(d.place, "%s: say it by %s", d.text(), elsewhere[d.name])
 	default:
 		n.lose(d.place, "%s: no part of a route table", d.text())
 	}

@@ -12,8 +12,8 @@ import (
 // meaning says in words what it means for requests that route b treats them as of now,
 // as a did before. It is empty where they can't tell.
 func meaning(a, b *unit) []string {
-	words := slices.Concat(sidesMeaning(a, b), backendMeaning(a, b), policyMeaning(a, b), forceMeaning(a, b))
-	return append(words, rewriteMeaning(a, b)...)
+	words := slices.Concat(sidesMeaning(a, b), backendMeaning(a, b), policyMeaning(a, b), forceMeaning(a, b), rewriteMeaning(a, b))
+	return append(words, resilienceMeaning(a, b)...)
 }
 
 func sidesMeaning(a, b *unit) []string {

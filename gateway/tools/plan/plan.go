@@ -88,10 +88,11 @@ func originOf(v Version) Origin {
 }
 
 // restOf is the default entry as a route: of the folder's defaults it has what decides
-// who may.
+// who may, and resilience.
 func restOf(set route.Set) *route.Definition {
 	return &route.Definition{ID: route.DefaultID, Settings: route.Settings{
 		Identity: set.Rest.Identity, Policy: set.Rest.Policy, Mode: set.Rest.Mode, Paths: set.Rest.Paths, PolicyInput: set.Rest.PolicyInput,
+		Resilience: set.Rest.Resilience,
 	}, Origin: set.RestOrigin}
 }
 

@@ -84,6 +84,20 @@ var plans = []struct {
     rewrite: { new: { path: "/v2/products/{id}", headers: { set: { x-beta: "{id}" } } } }
 `},
 		}},
+	{name: "resilience", old: []edit{stage("catalog.yaml", "stage: new\n  weight: 0")}, new: []edit{
+		stage("cart.yaml", "stage: shadow\n  weight: 0\n  shadow: { share: 20 }"),
+		stage("catalog.yaml", `stage: new
+  weight: 0
+  timeout: 2s
+  retry: { attempts: 3 }
+  fallback: { enabled: off }
+  rate_limit: { rate: 300/m }
+  priority: low
+  faults: [{ abort: 503, share: 10, header: { X-Rehearsal: "*" } }]`),
+		{"legacy.yaml", "folder_defaults:\n", "folder_defaults:\n  idle_timeout: 1m\n"},
+		{"cart.yaml", `"{$CART_ADDRESS:http://127.0.0.1:9103}"]`, `"http://127.0.0.1:9103", "http://127.0.0.1:9113"]`},
+		{"orders.yaml", "  orders:\n    addresses", "  orders:\n    breaker: { enabled: off }\n    addresses"},
+	}},
 	{name: "conditions and rewrites",
 		old: []edit{{"catalog.yaml", "", `
   - id: graphql

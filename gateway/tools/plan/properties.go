@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // property is one key of a route or backend: its path in the file, its value as text,
@@ -19,13 +20,13 @@ type property struct {
 }
 
 // ordered are the lists whose order says something.
-var ordered = []string{"cohort", "addresses"}
+var ordered = []string{"cohort", "addresses", "rate_limit.by", "faults"}
 
 // properties returns all keys of the route, defaults filled in.
 func (u *unit) properties() []property {
 	if u.all == nil {
 		d := *u.written
-		d.Group = d.CohortGroup()
+		d.Group, d.Resilience = d.CohortGroup(), resilienceOf(d.Resilience)
 		if len(d.Cohort) == 0 {
 			d.Cohort = u.entry.Cohort
 		}
@@ -92,8 +93,12 @@ func join(key, name string) string {
 	return key + "." + name
 }
 
-// leafText returns the text of a value that has no keys of its own.
+// leafText returns the text of a value that has no keys of its own. A time of 0, and a
+// whole number, is none.
 func leafText(v reflect.Value, key string) (text string, ok bool) {
+	if (v.Type() == reflect.TypeFor[time.Duration]() || v.Type() == reflect.TypeFor[int]()) && v.IsZero() {
+		return "", true
+	}
 	if s, ok := v.Interface().(fmt.Stringer); ok && v.Kind() != reflect.Pointer {
 		return s.String(), true
 	}
@@ -127,7 +132,7 @@ func listText(v reflect.Value, key string) string {
 
 // headerName returns the one spelling of a name that stands under a key for headers.
 func headerName(key, name string) string {
-	if key == "when.header" || strings.HasPrefix(key, "rewrite.") && strings.Contains(key, "headers") {
+	if key == "when.header" || key == "shadow.headers" || strings.HasPrefix(key, "rewrite.") && strings.Contains(key, "headers") {
 		return http.CanonicalHeaderKey(name)
 	}
 	return name

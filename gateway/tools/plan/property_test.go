@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -52,15 +53,18 @@ func effect(e *routetable.Entry) string {
 	if e.Rewrite != nil {
 		rewrite = *e.Rewrite
 	}
+	timeout, falls, share := e.Resilience.Timeout, e.Resilience.Fallback.Enabled != route.Off, e.Resilience.Shadow.Share
 	switch e.Stage {
 	case route.StageLegacy:
-		return fmt.Sprintf("legacy %v", rewrite.Legacy)
+		return fmt.Sprint("legacy", rewrite.Legacy, timeout)
+	case route.StageShadow:
+		return fmt.Sprint("shadow", e.Backend, rewrite, timeout, share)
 	case route.StageCanary:
-		return fmt.Sprint("canary", e.Weight, e.Group, e.Cohort, e.Force, e.Backend, rewrite)
+		return fmt.Sprint("canary", e.Weight, e.Group, e.Cohort, e.Force, e.Backend, rewrite, timeout, falls)
 	case route.StageRetired:
-		rewrite.Legacy = route.SideRewrite{}
+		return fmt.Sprint("retired", e.Backend, rewrite.New, timeout)
 	}
-	return fmt.Sprint(e.Stage, e.Backend, rewrite)
+	return fmt.Sprint(e.Stage, e.Backend, rewrite, timeout, falls)
 }
 
 var testBackends = []route.Backend{
@@ -120,13 +124,16 @@ func drawRoute(t *rapid.T, id string) route.Definition {
 
 func drawSettings(t *rapid.T) route.Settings {
 	s := route.Settings{
-		Stage:   oneOf(t, route.StageLegacy, route.StageCanary, route.StageNew, route.StageRetired),
+		Stage:   oneOf(t, route.StageLegacy, route.StageShadow, route.StageCanary, route.StageNew, route.StageRetired),
 		Weight:  float64(oneOf(t, 0, 10, 100)),
 		Group:   oneOf(t, "", "g", "h"),
 		Backend: oneOf(t, "a", "b"),
 		Policy:  oneOf(t, "", "public"),
 		Owner:   oneOf(t, "", "me"),
 	}
+	s.Timeout = time.Duration(oneOf(t, 0, 0, 1, 2)) * time.Second
+	s.Fallback.Enabled = oneOf(t, route.Default, route.Default, route.On, route.Off)
+	s.Shadow.Share = float64(oneOf(t, 0, 0, 10))
 	s.Rewrite.New.AddPrefix = oneOf(t, "", "/v2")
 	s.Rewrite.Legacy.AddPrefix = oneOf(t, "", "/old")
 	return s

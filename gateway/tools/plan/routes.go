@@ -154,10 +154,11 @@ type Backend struct {
 	Addresses []string `json:"addresses"`
 }
 
-// A ChangedBackend is a backend that is in both. Its connections are made anew.
+// A ChangedBackend is a backend that is in both.
 type ChangedBackend struct {
 	Name    string   `json:"name"`
 	Changes []Change `json:"changes"`
+	Meaning []string `json:"meaning"`
 }
 
 func backends(old, new *routetable.Table) Backends {
@@ -177,10 +178,10 @@ func backends(old, new *routetable.Table) Backends {
 			continue
 		}
 		var was, is []property
-		flatten(reflect.ValueOf(a), "", &was)
-		flatten(reflect.ValueOf(*b), "", &is)
+		flatten(reflect.ValueOf(backendOf(a)), "", &was)
+		flatten(reflect.ValueOf(backendOf(*b)), "", &is)
 		if changed := changes(was, is); len(changed) > 0 {
-			list.Changed = append(list.Changed, ChangedBackend{a.Name, changed})
+			list.Changed = append(list.Changed, ChangedBackend{a.Name, changed, meaningOfBackend(a, *b, changed)})
 		}
 	}
 	for _, b := range new.Backends {

@@ -144,7 +144,7 @@ func (p *printer) backends(b Backends) {
 	for _, x := range b.Changed {
 		p.line("~ %s", x.Name)
 		p.changes(x.Changes)
-		p.words([]string{"its connections are made anew"})
+		p.words(x.Meaning)
 	}
 }
 

@@ -37,14 +37,29 @@ func (u *unit) treatment() []property {
 
 // asleep reports whether a key says nothing at a stage.
 func asleep(stage route.Stage, key string) bool {
-	switch key {
+	top, _, _ := strings.Cut(key, ".")
+	switch top {
 	case "weight", "group", "cohort", "force":
 		return stage != route.StageCanary
 	case "backend":
 		return stage == route.StageLegacy
+	case "retry", "idempotent", "max_replay":
+		return !callsNew(stage)
+	case "fallback":
+		return !fallsBack(stage)
+	case "shadow":
+		return stage != route.StageShadow
 	}
 	return stage == route.StageLegacy && strings.HasPrefix(key, "rewrite.new.") ||
 		stage == route.StageRetired && strings.HasPrefix(key, "rewrite.legacy.")
+}
+
+// callsNew reports whether the new side serves some or all requests of a stage.
+func callsNew(stage route.Stage) bool { return stage >= route.StageCanary }
+
+// fallsBack reports whether legacy may answer at a stage because the new side failed.
+func fallsBack(stage route.Stage) bool {
+	return stage == route.StageCanary || stage == route.StageNew
 }
 
 // everybody reports whether a policy lets everybody: public, and none.

@@ -14,7 +14,7 @@ const (
 	namePattern     = `^[a-z0-9._-]{0,64}$`
 	idPattern       = `^[a-z0-9._-]{1,64}$`
 	backendPattern  = `^[a-z0-9_-]{1,64}$`
-	durationPattern = `^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$|^0$`
+	durationPattern = `^[-+]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$|^[-+]?0$`
 	datePattern     = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
 	fieldPattern    = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 	sourcePattern   = `^(client_ip|claim:[\s\S]+|(header|cookie):` + fieldPattern + `)$`
@@ -35,9 +35,12 @@ const (
 	prefixPattern   = `^(/` + segmentPattern + `)*$`
 )
 
-// rules are what single keys ask for beyond their type, by struct and key; "*" is any
-// struct.
-var rules = map[string]func(key, in *jsonschema.Schema){
+// A rule is what a single key asks for beyond its type, and the struct that it stands in
+// for the key's sake.
+type rule = func(key, in *jsonschema.Schema)
+
+// rules are by struct and key; "*" is any struct.
+var rules = map[string]rule{
 	"document.backends": func(key, _ *jsonschema.Schema) {
 		key.PropertyNames = &jsonschema.Schema{Pattern: backendPattern}
 	},
@@ -93,11 +96,11 @@ func graphQLNames(key, _ *jsonschema.Schema) {
 	key.UniqueItems, key.MinItems, key.Items.Pattern = true, number(1), graphQLPattern
 }
 
-func pattern(text string) func(key, in *jsonschema.Schema) {
+func pattern(text string) rule {
 	return func(key, _ *jsonschema.Schema) { key.Pattern = text }
 }
 
-func byDefault(value any) func(key, in *jsonschema.Schema) {
+func byDefault(value any) rule {
 	return func(key, _ *jsonschema.Schema) { key.Default = value }
 }
 

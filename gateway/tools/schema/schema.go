@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -26,7 +27,8 @@ import (
 
 // Generate returns the schema as JSON.
 func Generate(source *comments.Source) ([]byte, error) {
-	g := &generator{source: source, used: map[string]bool{}}
+	g := &generator{source: source, rules: maps.Clone(rules), used: map[string]bool{}}
+	maps.Copy(g.rules, resilienceRules)
 	reflector := jsonschema.Reflector{
 		FieldNameTag: "yaml", Anonymous: true, ExpandedStruct: true, RequiredFromJSONSchemaTags: true,
 		Mapper: scalar, LookupComment: g.comment,
@@ -39,7 +41,7 @@ func Generate(source *comments.Source) ([]byte, error) {
 	for name, definition := range root.Definitions {
 		g.rule(name, definition)
 	}
-	for key := range rules {
+	for key := range g.rules {
 		if !g.used[key] {
 			g.errs = append(g.errs, fmt.Errorf("there is a rule for %s, which is no key", key))
 		}
@@ -52,6 +54,7 @@ func Generate(source *comments.Source) ([]byte, error) {
 
 type generator struct {
 	source *comments.Source
+	rules  map[string]rule
 	used   map[string]bool // rules
 	errs   []error
 }
@@ -79,7 +82,7 @@ func (g *generator) rule(name string, s *jsonschema.Schema) {
 	}
 	for pair := s.Properties.Oldest(); pair != nil; pair = pair.Next() {
 		for _, key := range []string{name + "." + pair.Key, "*." + pair.Key} {
-			if apply := rules[key]; apply != nil {
+			if apply := g.rules[key]; apply != nil {
 				g.used[key] = true
 				apply(pair.Value, s)
 				break
