@@ -62,9 +62,10 @@ func (s *sides) Incoming(answer *http.Response, sent *http.Request, side route.S
 	}
 }
 
-// Through breaks nothing.
-func (s *sides) Through(route.Side) func(*http.Request, http.RoundTripper) (*http.Response, error) {
-	return nil
+// Through breaks tries of a side on purpose, where the route says so.
+func (s *sides) Through(side route.Side) func(*http.Request, http.RoundTripper) (*http.Response, error) {
+	x := (*Exchange)(s)
+	return x.bound.faults[side].Through(x.request.Header)
 }
 
 // seen is the request as its client knows it, before any proxy in front.

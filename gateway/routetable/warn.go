@@ -17,6 +17,13 @@ func (c *compiler) warnings(now time.Time) route.Problems {
 	}
 	found = append(found, c.warnRetired()...)
 	found = append(found, c.warnBreakers()...)
+	for i, fault := range c.set.Rest.Faults {
+		found = append(found, route.Problem{
+			Code: route.CodeFaults, Severity: route.Warning, Origin: route.Origin{File: c.set.RestOrigin.File},
+			Path:  fmt.Sprintf("folder_defaults.faults[%d]", i),
+			Route: route.DefaultID, Message: faultsMessage(&fault), Hint: faultsHint,
+		})
+	}
 	return append(found, c.warnUnusedBackends()...)
 }
 

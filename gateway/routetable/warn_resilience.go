@@ -25,8 +25,7 @@ func warnResilience(d *route.Definition, warn func(key string, code route.Code, 
 			"a retry waits %v, and the request may take %v in all", retry.Wait, d.Timeout)
 	}
 	for i := range d.Faults {
-		warn(fmt.Sprintf("faults[%d]", i), route.CodeFaults, "remove it when the rehearsal is over",
-			"requests fail on purpose: %v", d.Faults[i])
+		warn(fmt.Sprintf("faults[%d]", i), route.CodeFaults, faultsHint, "%s", faultsMessage(&d.Faults[i]))
 	}
 }
 
@@ -55,3 +54,7 @@ func (c *compiler) warnBreakers() route.Problems {
 	}
 	return found
 }
+
+const faultsHint = "remove it when the rehearsal is over; it hits only where the Caddyfile says faults on"
+
+func faultsMessage(f *route.Fault) string { return fmt.Sprintf("requests fail on purpose: %v", f) }

@@ -22,6 +22,7 @@ type Route struct {
 	sides      [len(route.Sides)]atomic.Pointer[sideSeries]
 	policies   policySeries
 	resilience resilienceSeries
+	limits     limitSeries
 }
 
 // sideSeries are the series of one side; they exist from its first request on.
@@ -65,6 +66,7 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 		m.decisionTime.DeletePartialMatch(match)
 		m.parity.DeletePartialMatch(match)
 		m.resilienceVecs.forget(match)
+		m.limitMetrics.forget(match)
 	}
 }
 

@@ -43,6 +43,8 @@ type Metrics struct {
 	reloadTime    prometheus.Gauge
 	snapshotKept  prometheus.Gauge
 
+	limitMetrics
+
 	mu      sync.Mutex
 	routes  map[string]*Route
 	budgets map[string]bool  // backends that have a retry budget
@@ -125,6 +127,7 @@ func New() *Metrics {
 			Help: "1 if the folder applied last is kept in the state folder for a start with a broken folder.",
 		}),
 		resilienceVecs: newResilienceVecs(counter),
+		limitMetrics:   newLimitMetrics(),
 
 		routes:  map[string]*Route{},
 		budgets: map[string]bool{},
@@ -153,5 +156,6 @@ func (m *Metrics) collectors() []prometheus.Collector {
 	},
 		m.backendMetrics.collectors(),
 		m.resilienceVecs.collectors(),
+		m.limitCollectors(),
 	)
 }
