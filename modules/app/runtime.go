@@ -18,6 +18,7 @@ import (
 	"ficus/gateway/control"
 	"ficus/gateway/pipeline"
 	"ficus/gateway/routefile"
+	"ficus/gateway/shadow"
 	"ficus/gateway/telemetry"
 	"ficus/modules/internal/logto"
 )
@@ -41,6 +42,7 @@ type runtime struct {
 	log         *logto.Handler
 	metrics     *telemetry.Metrics
 	pipeline    *pipeline.Pipeline
+	shadow      *shadow.Copier
 	tables      *control.Tables
 	signer      *signer
 	remote      *bundles.Remote // nil where policies come from the route folder
@@ -66,6 +68,9 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	logger := slog.New(r.log)
 	r.signer = &signer{state: s.state, logger: logger}
 	r.stopped, r.stop = context.WithCancel(context.Background())
+	r.shadow = shadow.New(shadow.Config{
+		NewLeaf: newShadowLeaf, Key: key, Metrics: r.metrics, Random: rand.Float64, Now: time.Now, Logger: logger,
+	})
 	r.pipeline = pipeline.New(pipeline.Config{
 		Backends:  backend.NewRegistry(newLeaf, rand.IntN),
 		Metrics:   r.metrics,
@@ -74,6 +79,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Decisions: r.decided,
 		Now:       time.Now,
 		Logger:    logger,
+		Shadow:    r.shadow,
 	})
 	r.tables = &control.Tables{
 		FS:       os.DirFS(s.routes),
@@ -114,5 +120,6 @@ func (r *runtime) Destruct() error {
 		r.remote.Close(context.Background())
 	}
 	r.pipeline.Close()
+	r.shadow.Close()
 	return errors.Join(r.signer.close(), r.decided.Close())
 }
