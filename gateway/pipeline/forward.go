@@ -33,7 +33,9 @@ func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
 		Policy: x.bound.policy, Sides: (*sides)(x), Request: in, Writer: w, Elapsed: p.Now().Sub(x.start),
 	})
 	defer x.run.End()
-	p.proxy.ServeHTTP(out, in)
+	x.capturing = p.capture(out, x)
+	defer x.capturing.end()
+	p.proxy.ServeHTTP(x.capturing.over(out), in)
 	if x.failure != nil {
 		out.loud()
 		status := failureStatus(x.failure)
@@ -42,6 +44,7 @@ func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
 		}
 		return x.fail(status, x.failure)
 	}
+	x.capturing.send()
 	return nil
 }
 
@@ -71,6 +74,7 @@ func prepare(pr *httputil.ProxyRequest) {
 	if x.client.Forward {
 		setForwarded(pr, x.client.Trusted)
 	}
+	x.capturing.prepared(pr.Out)
 }
 
 var forwardingHeaders = [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}

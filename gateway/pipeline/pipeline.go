@@ -42,12 +42,13 @@ import (
 	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
+	"ficus/gateway/shadow"
 	"ficus/gateway/split"
 	"ficus/gateway/telemetry"
 	"ficus/gateway/traffic"
 )
 
-// Config is what a pipeline works with; all fields are required but Kills and Random.
+// Config is what a pipeline works with; all fields are required but Kills, Random and Shadow.
 type Config struct {
 	Backends  *backend.Registry
 	Metrics   *telemetry.Metrics
@@ -58,6 +59,9 @@ type Config struct {
 	Now       func() time.Time // time.Now, outside tests
 	Random    func() float64   // from 0 to below 1, of faults; default: math/rand/v2's
 	Logger    *slog.Logger
+
+	// Shadow sends copies of requests at stage shadow; nil: there are none.
+	Shadow *shadow.Copier
 }
 
 // A Pipeline serves requests by the table published last. It is safe for
@@ -98,6 +102,7 @@ type bound struct {
 	faults    [len(route.Sides)]*fault.Faults     // what is broken on purpose; nil for nothing
 	rule      *limit.Rule                         // nil for no rate limit
 	asksWho   bool                                // something depends on who asks
+	shadow    *shadowing                          // nil where nothing is copied
 	series    *telemetry.Route
 }
 
@@ -160,6 +165,10 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 		}
 		next.routes[i].asksWho = asksWho(e, next.routes[i].told) || next.routes[i].rule.AsksWho()
 	}
+	if err := p.shadow(next); err != nil {
+		backends.Release()
+		return route.Problems{{Code: route.CodeValue, Message: err.Error()}}
+	}
 	old := p.live.Swap(next)
 	p.Metrics.Retain(func(id string) bool { return ids[id] })
 	p.tellFaults(next)
@@ -218,7 +227,7 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 		return crowded[route.CriticalPriority]
 	}
 	gate := p.identity.Load()
-	strip(r, live, gate)
+	p.strip(r, live, gate, x)
 	x.begin(r, client, gate, p.Now())
 	defer x.record(p.Now)
 	if err := x.match(live); err != nil {

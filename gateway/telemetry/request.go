@@ -23,6 +23,7 @@ type Route struct {
 	policies   policySeries
 	resilience resilienceSeries
 	limits     limitSeries
+	copies     shadowSeries
 }
 
 // sideSeries are the series of one side; they exist from its first request on.
@@ -67,6 +68,7 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 		m.parity.DeletePartialMatch(match)
 		m.resilienceVecs.forget(match)
 		m.limitMetrics.forget(match)
+		m.shadowMetrics.deleteRoute(match)
 	}
 }
 

@@ -44,6 +44,7 @@ type Metrics struct {
 	snapshotKept  prometheus.Gauge
 
 	limitMetrics
+	shadowMetrics
 
 	mu      sync.Mutex
 	routes  map[string]*Route
@@ -128,6 +129,7 @@ func New() *Metrics {
 		}),
 		resilienceVecs: newResilienceVecs(counter),
 		limitMetrics:   newLimitMetrics(),
+		shadowMetrics:  newShadowMetrics(),
 
 		routes:  map[string]*Route{},
 		budgets: map[string]bool{},
@@ -157,5 +159,6 @@ func (m *Metrics) collectors() []prometheus.Collector {
 		m.backendMetrics.collectors(),
 		m.resilienceVecs.collectors(),
 		m.limitCollectors(),
+		m.shadowMetrics.collectors(),
 	)
 }

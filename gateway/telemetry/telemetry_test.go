@@ -59,6 +59,9 @@ func TestTableMetrics(t *testing.T) {
 	want := `# HELP ficus_route_expires_timestamp_seconds When a route should be gone from the table; no series for a route that never expires.
 # TYPE ficus_route_expires_timestamp_seconds gauge
 ficus_route_expires_timestamp_seconds{route="b"} 50
+# HELP ficus_shadow_captured_bytes Memory that copies and the answers to be compared take.
+# TYPE ficus_shadow_captured_bytes gauge
+ficus_shadow_captured_bytes 0
 # HELP ficus_table_info 1 for the revision of the table that serves.
 # TYPE ficus_table_info gauge
 ficus_table_info{revision="two"} 1

@@ -18,6 +18,7 @@ import (
 	"ficus/gateway/control"
 	"ficus/gateway/pipeline"
 	"ficus/gateway/routefile"
+	"ficus/gateway/shadow"
 	"ficus/gateway/telemetry"
 	"ficus/gateway/traffic"
 	"ficus/modules/internal/logto"
@@ -43,6 +44,7 @@ type runtime struct {
 	metrics     *telemetry.Metrics
 	backends    *backend.Registry
 	pipeline    *pipeline.Pipeline
+	shadow      *shadow.Copier
 	tables      *control.Tables
 	kills       *control.KillSwitch
 	signer      *signer
@@ -75,6 +77,9 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	}
 	r.backends = backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: logger})
 	r.metrics.ReadBackends(r.backends.Status)
+	r.shadow = shadow.New(shadow.Config{
+		NewLeaf: newShadowLeaf, Key: key, Metrics: r.metrics, Random: rand.Float64, Now: time.Now, Logger: logger,
+	})
 	r.pipeline = pipeline.New(pipeline.Config{
 		Backends:  r.backends,
 		Metrics:   r.metrics,
@@ -84,6 +89,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Decisions: r.decided,
 		Now:       time.Now,
 		Logger:    logger,
+		Shadow:    r.shadow,
 	})
 	r.tables = &control.Tables{
 		FS:       os.DirFS(s.routes),
@@ -126,5 +132,6 @@ func (r *runtime) Destruct() error {
 		r.remote.Close(context.Background())
 	}
 	r.pipeline.Close()
+	r.shadow.Close()
 	return errors.Join(r.signer.close(), r.decided.Close())
 }
