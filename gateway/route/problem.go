@@ -154,10 +154,6 @@ const (
 	// never is one.
 	CodeWait Code = "wait"
 
-	// CodeFaults means that requests fail on purpose. That is for a rehearsal, and
-	// should not stay.
-	CodeFaults Code = "faults"
-
 	// CodeBreaker means that a backend has its breaker off, and that routes rely on
 	// legacy when it fails: each of their requests waits for that first.
 	CodeBreaker Code = "breaker"

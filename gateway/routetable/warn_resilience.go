@@ -7,8 +7,8 @@ import (
 	"ficus/gateway/route"
 )
 
-// warnResilience looks at what a route says of failures: what says nothing where it
-// stands, and what should not stay.
+// warnResilience looks for what a route says of failures and what says nothing where it
+// stands.
 func warnResilience(d *route.Definition, warn func(key string, code route.Code, hint, format string, args ...any)) {
 	pattern, _ := ParsePattern(d.Match)
 	if method := pattern.method; d.Stage == route.StageShadow && method != "" && method != http.MethodGet && method != http.MethodHead {
@@ -23,10 +23,6 @@ func warnResilience(d *route.Definition, warn func(key string, code route.Code, 
 	if d.Timeout > 0 && d.Stage >= route.StageCanary && retry.Attempts > 1 && retry.Wait >= d.Timeout {
 		warn("retry.wait", route.CodeWait, "wait less, or give the request more time",
 			"a retry waits %v, and the request may take %v in all", retry.Wait, d.Timeout)
-	}
-	for i := range d.Faults {
-		warn(fmt.Sprintf("faults[%d]", i), route.CodeFaults, "remove it when the rehearsal is over",
-			"requests fail on purpose: %v", d.Faults[i])
 	}
 }
 
