@@ -229,7 +229,7 @@ func TestDemoPage(t *testing.T) {
 	status(t, url+"/api/products?q=tea")
 	p.awaitLine("catalog-list: legacy (legacy)")
 	edit(t, filepath.Join(dir, "routes", "catalog.yaml"), "stage: legacy", "stgae: legacy")
-	p.awaitLine(`routes/catalog.yaml:13:3: unknown_key: unknown key "stgae"`)
+	p.awaitLine(`routes/catalog.yaml:15:3: unknown_key: unknown key "stgae"`)
 	p.awaitLine("stgae: legacy")
 	p.awaitLine(`hint: did you mean "stage"?`)
 	edit(t, filepath.Join(dir, "routes", "catalog.yaml"), "stgae: legacy", "stage: new")

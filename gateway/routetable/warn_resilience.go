@@ -7,8 +7,8 @@ import (
 	"ficus/gateway/route"
 )
 
-// warnResilience looks at what a route says of failures: what says nothing where it
-// stands, and what should not stay.
+// warnResilience looks for what a route says of failures and what says nothing where it
+// stands.
 func warnResilience(d *route.Definition, warn func(key string, code route.Code, hint, format string, args ...any)) {
 	pattern, _ := ParsePattern(d.Match)
 	if method := pattern.method; d.Stage == route.StageShadow && method != "" && method != http.MethodGet && method != http.MethodHead {

@@ -94,8 +94,6 @@ func TestWarnings(t *testing.T) {
 		{"a wait, and no retry", with(public("/a", route.StageNew), func(d *route.Definition) {
 			d.Timeout, d.Retry.Wait, d.Retry.Attempts = time.Second, time.Second, 1
 		}), nil},
-		{"a rehearsal", with(public("/a", route.StageNew), func(d *route.Definition) { d.Faults = []route.Fault{{Abort: 503}} }),
-			[]string{"faults r0 routes[0].faults[0]"}},
 	} {
 		if diff := cmp.Diff(tc.want, warningsOf(t, tc.route)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tc.name, diff)

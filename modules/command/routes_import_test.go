@@ -39,7 +39,7 @@ func TestImportExitCodes(t *testing.T) {
 		{[]string{"--from", "openapi", file("api.yaml")}, "match: GET /cart", "1 route from ", 0},
 		{[]string{"--from", "nginx", "--json", file("nginx.conf")}, `"lost": [],`, "", 0},
 		{[]string{"--from", "nginx", "--json", file("nginx.conf")}, `\n  - id: cart-all\n    match: /cart/`, "", 0},
-		{[]string{"--from", "nginx", file("lossy.conf")}, "#   " + file("lossy.conf") + ":1: limit_req", "limit_req zone=a: no part of a route table", codeFound},
+		{[]string{"--from", "nginx", file("lossy.conf")}, "#   " + file("lossy.conf") + ":1: limit_req", "limit_req zone=a: say it by the route's rate_limit", codeFound},
 		{[]string{"--from", "nginx", "--json", file("lossy.conf")}, `"message": "limit_req zone=a`, "", codeFound},
 		{[]string{"--from", "nginx", file("broken.conf")}, "", "broken.conf:1: the block that begins here is not closed", codeFailed},
 		{[]string{"--from", "nginx", file("absent.conf")}, "", "no such file or directory", codeFailed},

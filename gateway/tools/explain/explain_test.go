@@ -49,6 +49,8 @@ var questions = []struct {
 	{"all of resilience", nil, ask.Question{URL: "/pay/7"}},
 	{"what may not be sent twice", nil, ask.Question{Method: "POST", URL: "/pay/7"}},
 	{"what may, by its key", nil, ask.Question{Method: "POST", URL: "/pay/7", Header: http.Header{"Idempotency-Key": {"k"}}}},
+	{"gRPC", nil, ask.Question{Method: "POST", URL: "/pay/7", Header: http.Header{"Idempotency-Key": {"k"}, "Content-Type": {"application/grpc+proto"}}}},
+	{"an upgrade", nil, ask.Question{URL: "/pay/7", Header: http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}}},
 	{"fallback off", nil, ask.Question{URL: "/plain/7"}},
 	{"answers that fall back whatever they changed", nil, ask.Question{Method: "POST", URL: "/plain/7/unsafe"}},
 	{"a persisted query", nil, ask.Question{Method: "POST", URL: "/graphql",

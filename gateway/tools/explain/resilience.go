@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,23 +56,32 @@ func (a *Answer) resilience(table *routetable.Table, e *routetable.Entry, r *htt
 				out.RetryOn = retry.Status
 			}
 		}
-		a.Fallback, out.FallbackOn = fallback(e, out.Twice)
+		a.Fallback, out.FallbackOn = fallback(e, r)
 	}
 	a.Resilience = out
 }
 
 // mayBeSentTwice is about what has left the gateway; what has not always may.
 func mayBeSentTwice(rules *route.Resilience, r *http.Request) bool {
+	return idempotent(rules, r) && !isGRPC(r) && r.Header.Get("Upgrade") == ""
+}
+
+func idempotent(rules *route.Resilience, r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
 		return true // RFC 9110, 9.2.2
 	}
-	return rules.Idempotent == route.On || r.Header.Get("Idempotency-Key") != ""
+	return rules.Idempotent == route.On || len(r.Header["Idempotency-Key"]) > 0
+}
+
+func isGRPC(r *http.Request) bool {
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return r.Method == http.MethodPost && (media == "application/grpc" || strings.HasPrefix(media, "application/grpc+"))
 }
 
 // fallback says what answers where the new side fails, and which of its answers count as
 // that.
-func fallback(e *routetable.Entry, twice bool) (text string, on []int) {
+func fallback(e *routetable.Entry, r *http.Request) (text string, on []int) {
 	rules := e.Resilience.Fallback.Filled()
 	switch {
 	case e.Stage == route.StageRetired:
@@ -79,8 +89,9 @@ func fallback(e *routetable.Entry, twice bool) (text string, on []int) {
 	case rules.Enabled == route.Off:
 		return fmt.Sprintf("none (fallback: off): where %s fails, clients get the failure", e.Backend), nil
 	}
+	twice := mayBeSentTwice(e.Resilience, r)
 	text = fmt.Sprintf("legacy, where %s can't be asked", e.Backend)
-	if twice || rules.Unsafe == route.On {
+	if !isGRPC(r) && (idempotent(e.Resilience, r) || rules.Unsafe == route.On) {
 		on = rules.Status
 	}
 	if twice {

@@ -109,19 +109,20 @@ func TestFilterAndOrder(t *testing.T) {
 		order  string
 		want   string
 	}{
-		{Filter{}, "id", "api cart-beta cart-read cart-write shelf catalog-search orders"},
-		{Filter{}, "match", "cart-write cart-read cart-beta orders catalog-search api shelf"},
-		{Filter{}, "stage", "api orders cart-write cart-read cart-beta catalog-search shelf"},
-		{Filter{}, "owner", "shelf cart-beta cart-read cart-write orders api catalog-search"},
-		{Filter{}, "file", "shelf catalog-search api cart-read cart-write cart-beta orders"},
+		{Filter{}, "id", "api cart-beta cart-read cart-write shelf catalog-search orders reviews"},
+		{Filter{}, "match", "cart-write cart-read cart-beta orders reviews catalog-search api shelf"},
+		{Filter{}, "stage", "api orders reviews cart-write cart-read cart-beta catalog-search shelf"},
+		{Filter{}, "owner", "shelf cart-beta cart-read cart-write orders reviews api catalog-search"},
+		{Filter{}, "file", "shelf catalog-search api cart-read cart-write cart-beta orders reviews"},
 		{Filter{}, "name", `unknown order "name" (use id, match, stage, owner, file)`},
 		{Filter{Stages: []string{"canary", "retired"}}, "id", "cart-read cart-write shelf"},
 		{Filter{Stages: []string{"moved"}}, "id", `unknown stage "moved" (use legacy, shadow, canary, new or retired)`},
-		{Filter{Groups: []string{"journey"}}, "id", "cart-beta cart-read cart-write orders"},
+		{Filter{Groups: []string{"journey"}}, "id", "cart-beta cart-read cart-write orders reviews"},
 		{Filter{Groups: []string{"api"}}, "id", "api"},
 		{Filter{Owners: []string{None}}, "id", "api catalog-search"},
-		{Filter{Backends: []string{"legacy"}}, "id", "api cart-read cart-write orders"},
-		{Filter{Backends: []string{"cart"}}, "id", "cart-beta cart-read cart-write"},
+		{Filter{Backends: []string{"legacy"}}, "id", "api cart-read cart-write orders reviews"},
+		{Filter{Backends: []string{"cart"}}, "id", "cart-beta cart-read cart-write reviews"},
+		{Filter{Stages: []string{"shadow"}}, "id", "reviews"},
 		{Filter{Backends: []string{None}}, "id", "api orders"},
 		{Filter{Backends: []string{"cart"}, Stages: []string{"new"}}, "id", "cart-beta"},
 		{Filter{Owners: []string{"nobody"}}, "id", ""},
@@ -135,7 +136,7 @@ func TestFilterAndOrder(t *testing.T) {
 // A folded text says what it said, and no line is too long.
 func TestFold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringMatching(`[a-z/{}. ,äß-]{0,60}[a-z]`).Draw(t, "text")
+		text := rapid.StringMatching(` {0,20}[a-z/{}. ,äß-]{0,60}[a-z]`).Draw(t, "text")
 		width := rapid.IntRange(narrow, 70).Draw(t, "width")
 		lines := fold(text, width)
 		for i, line := range lines {

@@ -111,6 +111,7 @@ func shrink(widths []int, limit int) {
 func fold(text string, width int) []string {
 	var lines []string
 	indent := ""
+	text = strings.TrimLeft(text, " ")
 	for {
 		room := width - len(indent)
 		runes := []rune(text)

@@ -121,11 +121,24 @@ func faultMeaning(a, b *unit) []string {
 	return []string{"a rehearsal: requests fail on purpose, if the Caddyfile allows it"}
 }
 
-// meaningOfBackend says what it means for a backend that some of its keys change.
+// meaningOfBackend says what it means for a backend that some of its keys change. What an
+// edit does not touch goes on over it: connections, breaker, what is under way.
 func meaningOfBackend(a, b route.Backend, changed []Change) []string {
-	words := []string{"it begins anew: its connections are made again, its breakers are closed"}
-	if len(changed) == 1 && changed[0].Property == "addresses" {
-		words = []string{"the addresses that stay keep their connections and breakers"}
+	touched := func(keys ...string) bool {
+		return slices.ContainsFunc(changed, func(c Change) bool {
+			top, _, _ := strings.Cut(c.Property, ".")
+			return slices.Contains(keys, top)
+		})
+	}
+	var words []string
+	switch {
+	case touched("transport", "connect_timeout"):
+		words = []string{"its connections are made anew"}
+	case touched("addresses"):
+		words = []string{"the addresses that stay keep their connections"}
+	}
+	if touched("breaker") && a.HasBreaker() && b.HasBreaker() {
+		words = append(words, "its breaker begins anew, closed")
 	}
 	say := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
 	switch was, is := a.HasBreaker(), b.HasBreaker(); {
@@ -143,8 +156,8 @@ func meaningOfBackend(a, b route.Backend, changed []Change) []string {
 	case was && !is:
 		say("addresses are asked no more whether they can serve")
 	}
-	if left := leaving(a.Addresses, b.Addresses); left != "" && b.Drain > 0 {
-		say("streams on %s end after %v", left, b.Drain)
+	if left := leaving(a.Addresses, b.Addresses); left != "" && a.Drain > 0 {
+		say("streams on %s end after %v", left, a.Drain)
 	}
 	return words
 }

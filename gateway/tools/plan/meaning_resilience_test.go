@@ -131,8 +131,7 @@ func versioned(t *testing.T, s route.Settings) *unit {
 
 func TestMeaningOfBackends(t *testing.T) {
 	base := route.Backend{Name: "cart", Addresses: []string{"http://a", "http://b"}}
-	const anew = "it begins anew: its connections are made again, its breakers are closed"
-	const stay = "the addresses that stay keep their connections and breakers"
+	const stay = "the addresses that stay keep their connections"
 	for _, tc := range []struct {
 		name   string
 		change func(*route.Backend)
@@ -140,13 +139,17 @@ func TestMeaningOfBackends(t *testing.T) {
 	}{
 		{"an address more", func(b *route.Backend) { b.Addresses = append(b.Addresses, "http://c") }, []string{stay}},
 		{"an address less", func(b *route.Backend) { b.Addresses = b.Addresses[:1] }, []string{stay}},
-		{"an address less, drained", func(b *route.Backend) { b.Addresses, b.Drain = b.Addresses[:1], time.Minute }, []string{anew, "streams on http://b end after 1m0s"}},
-		{"breaker off", func(b *route.Backend) { b.Breaker.Enabled = route.Off }, []string{anew, "breaker off: cart is asked however often it fails"}},
+		{"another drain", func(b *route.Backend) { b.Drain = time.Minute }, nil},
+		{"another transport", func(b *route.Backend) { b.Transport = map[string]any{"versions": []any{"2"}} }, []string{"its connections are made anew"}},
+		{"another time to connect, and an address more", func(b *route.Backend) {
+			b.ConnectTimeout, b.Addresses = time.Second, append(b.Addresses, "http://c")
+		}, []string{"its connections are made anew"}},
+		{"breaker off", func(b *route.Backend) { b.Breaker.Enabled = route.Off }, []string{"breaker off: cart is asked however often it fails"}},
 		{"limited", func(b *route.Backend) { b.MaxInflight = 64 },
-			[]string{anew, "limited to 64 requests at a time: those that find the queue full fall back, or get 503"}},
+			[]string{"limited to 64 requests at a time: those that find the queue full fall back, or get 503"}},
 		{"asked", func(b *route.Backend) { b.Health.Path = "/healthz" },
-			[]string{anew, "each address is asked for /healthz every 5s, and gets no requests while it fails"}},
-		{"another window", func(b *route.Backend) { b.Breaker.Window = time.Minute }, []string{anew}},
+			[]string{"each address is asked for /healthz every 5s, and gets no requests while it fails"}},
+		{"another window", func(b *route.Backend) { b.Breaker.Window = time.Minute }, []string{"its breaker begins anew, closed"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			edited := base
@@ -162,8 +165,15 @@ func TestMeaningOfBackends(t *testing.T) {
 	if got := meaningBetween(base, written); got != nil {
 		t.Errorf("defaults written out: %q", got)
 	}
+	drained := base
+	drained.Drain = time.Minute
+	less := drained
+	less.Addresses = less.Addresses[:1]
+	if diff := cmp.Diff([]string{stay, "streams on http://b end after 1m0s"}, meaningBetween(drained, less)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
 	back := route.Backend{Name: "cart", Breaker: route.Breaker{Enabled: route.Off}, Health: route.Health{Path: "/healthz"}}
-	want := []string{anew, "breaker on: while cart fails, it is asked no more", "addresses are asked no more whether they can serve"}
+	want := []string{"breaker on: while cart fails, it is asked no more", "addresses are asked no more whether they can serve"}
 	if diff := cmp.Diff(want, meaningBetween(back, route.Backend{Name: "cart"})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

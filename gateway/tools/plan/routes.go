@@ -181,7 +181,7 @@ func backends(old, new *routetable.Table) Backends {
 		flatten(reflect.ValueOf(backendOf(a)), "", &was)
 		flatten(reflect.ValueOf(backendOf(*b)), "", &is)
 		if changed := changes(was, is); len(changed) > 0 {
-			list.Changed = append(list.Changed, ChangedBackend{a.Name, changed, meaningOfBackend(a, *b, changed)})
+			list.Changed = append(list.Changed, ChangedBackend{a.Name, changed, append([]string{}, meaningOfBackend(a, *b, changed)...)})
 		}
 	}
 	for _, b := range new.Backends {
