@@ -49,7 +49,7 @@ func (b *answerBody) guard() io.ReadCloser {
 
 func (b *answerBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // Read returns it as it is
+	if err != nil && err != io.EOF {
 		b.breaksOff(err)
 	}
 	return n, err
