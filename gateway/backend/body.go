@@ -49,15 +49,16 @@ func (b *answerBody) guard() io.ReadCloser {
 
 func (b *answerBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // Read returns it as it is
+	if err != nil && err != io.EOF {
 		b.breaksOff(err)
 	}
 	return n, err
 }
 
-// breaksOff counts an answer that ends too early as a failure, once.
+// breaksOff counts an answer that ends too early as a failure, once. Where the request's
+// context has ended, it may be the client that was slow.
 func (b *answerBody) breaksOff(err error) {
-	if breaker.Judge(b.call.ctx, 0, err) != breaker.Failure {
+	if b.call.ctx.Err() != nil || breaker.Judge(b.call.ctx, 0, err) != breaker.Failure {
 		return
 	}
 	old := b.state.Or(brokeOff)

@@ -209,13 +209,21 @@ func (b brokenBody) Read([]byte) (int, error) { return 0, b.err }
 func (brokenBody) Close() error               { return nil }
 
 func TestBodyThatBreaksOff(t *testing.T) {
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancel()
 	for _, tc := range []struct {
+		ctx  context.Context
 		err  error
 		want int
-	}{{io.ErrUnexpectedEOF, 1}, {context.Canceled, 0}, {io.EOF, 0}} {
+	}{
+		{t.Context(), io.ErrUnexpectedEOF, 1},
+		{t.Context(), context.Canceled, 0},
+		{t.Context(), io.EOF, 0},
+		{late, context.DeadlineExceeded, 0}, // perhaps its client reads slowly
+	} {
 		b := held(t, definition("cart", "http://a:1"), cannedLeaf{brokenBody{tc.err}})
 		call := admit(t, b)
-		response, err := call.Try(request(t))
+		response, err := call.Try(request(t).WithContext(tc.ctx))
 		call.Finish(response, err)
 		for range 3 {
 			_, _ = response.Body.Read(make([]byte, 1))

@@ -140,7 +140,8 @@ func (h Health) Filled() Health {
 // Each address has a breaker, too: one that fails alone gets no requests, but the last
 // one always does.
 type Breaker struct {
-	// Enabled says whether there is one: "on" or "off". Default: on; for legacy off.
+	// Enabled says whether there is one: "on" or "off". Default: on; for legacy off, of
+	// which single addresses are left out all the same.
 	Enabled Switch `yaml:"enabled"`
 
 	// Window is the time that counts, as a rolling window: 1s to 10m. Default: 10s.

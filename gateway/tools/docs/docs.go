@@ -99,11 +99,11 @@ func (w *writer) hasVerb(name string) bool {
 	return false
 }
 
-// metrics is a table of what a gateway says of its routes and its table.
+// metrics is a table of what a gateway says of its routes, its table and its backends.
 func (w *writer) metrics() string {
 	t := table{"metric", "labels", "what it says"}.head()
 	for _, m := range w.in.Metrics {
-		if strings.HasPrefix(m.Name, "ficus_table_") || contains(m.Labels, "route") {
+		if strings.HasPrefix(m.Name, "ficus_table_") || strings.HasPrefix(m.Name, "ficus_backend_") || contains(m.Labels, "route") {
 			t.row(code(m.Name), strings.Join(m.Labels, ", "), m.Help+" ("+m.Type+")")
 		}
 	}
