@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"io"
 	"net/http"
 	"strings"
 
@@ -8,38 +9,62 @@ import (
 	"ficus/gateway/route"
 )
 
-// toChosenBackend sends a request to the backend that room 4 chose.
-type toChosenBackend struct{}
+// toBackend sends a request to the side that room 4 chose, and from there wherever its
+// route's resilience says.
+type toBackend struct{}
 
-func (toChosenBackend) RoundTrip(r *http.Request) (*http.Response, error) {
+func (toBackend) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r)
-	return x.attempt(r, x.Side)
+	r.Body = x.proxied(r.Body)
+	return x.run.RoundTrip(r, x.Side)
 }
 
-// attempt sends a request to one side. What the route rewrites for that side, and what
-// its backend is told of who asks, changes a copy, so that an attempt at the other side begins with what the client sent.
-func (x *Exchange) attempt(r *http.Request, side route.Side) (*http.Response, error) {
+// proxied returns the client's own body where ReverseProxy sends one, without what
+// ReverseProxy puts around it: the run closes what it hands out.
+func (x *Exchange) proxied(body io.ReadCloser) io.ReadCloser {
+	if body == nil || body == http.NoBody {
+		return nil
+	}
+	return &x.body
+}
+
+// sides makes of an exchange's request what a backend gets, and of the answer what the
+// client gets.
+type sides Exchange
+
+// Outgoing makes the request of one side. What the route rewrites for that side, and what
+// its backend is told of who asks, changes a copy, so that an attempt at the other side
+// begins with what the client sent.
+func (s *sides) Outgoing(r *http.Request, side route.Side) (*http.Request, error) {
+	x := (*Exchange)(s)
 	rewriter, told := x.bound.rewriters[side], x.bound.told[side]
 	if rewriter == nil && told == nil {
-		return x.bound.backends[side].RoundTrip(r)
+		return r, nil
 	}
 	out := r.Clone(r.Context())
 	out.Trailer = r.Trailer // filled in while the body is read; the copy would not be
-	var seen rewrite.Seen
 	if rewriter != nil {
-		seen = x.seen()
-		rewriter.Request(out, seen)
+		rewriter.Request(out, x.seen())
 	}
 	if told != nil { // last, so that nothing else is what the backend reads there
 		if err := x.told(out.Header, told); err != nil {
 			return nil, err
 		}
 	}
-	answer, err := x.bound.backends[side].RoundTrip(out)
-	if err == nil && rewriter != nil {
-		rewriter.Response(answer, out, seen)
+	return out, nil
+}
+
+// Incoming maps the answer of one side back.
+func (s *sides) Incoming(answer *http.Response, sent *http.Request, side route.Side) {
+	x := (*Exchange)(s)
+	if rewriter := x.bound.rewriters[side]; rewriter != nil {
+		rewriter.Response(answer, sent, x.seen())
 	}
-	return answer, err
+}
+
+// Through breaks nothing.
+func (s *sides) Through(route.Side) func(*http.Request, http.RoundTripper) (*http.Response, error) {
+	return nil
 }
 
 // seen is the request as its client knows it, before any proxy in front.

@@ -28,11 +28,10 @@ type clientError struct {
 	err    error
 }
 
-func (e *clientError) Error() string { return e.err.Error() }
-func (e *clientError) Unwrap() error { return e.err }
-
-// ByClient says that no backend is to blame.
-func (e *clientError) ByClient() bool { return true }
+func (e *clientError) Error() string  { return e.err.Error() }
+func (e *clientError) Status() int    { return e.status }
+func (e *clientError) ByClient() bool { return true } // no backend is to blame
+func (e *clientError) Unwrap() error  { return e.err }
 
 // look returns the beginning of the body, up to limit bytes; those that are to come,
 // or fewer, it waits for. It may be called again, for more too, until the first Read.
@@ -58,16 +57,16 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.from.Read(p)
 	b.note(err)
-	if failure := b.failure(); err != nil && failure != nil {
-		return n, failure
+	if failure := b.Failure(); err != nil && failure != nil {
+		return n, failure // net/http hands it on as it is, and the breakers know it
 	}
 	return n, err
 }
 
 func (b *clientBody) Close() error { return b.from.Close() }
 
-// failure returns what went wrong with the client, or nil.
-func (b *clientBody) failure() error {
+// Failure returns what went wrong with the client, or nil.
+func (b *clientBody) Failure() error {
 	if e := b.failed.Load(); e != nil {
 		return e
 	}

@@ -6,8 +6,10 @@ import (
 
 	"ficus/gateway/authz"
 	"ficus/gateway/identity"
+	"ficus/gateway/resilience"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
+	"ficus/gateway/telemetry"
 )
 
 // A Client is what the server knows about who sends a request.
@@ -34,11 +36,11 @@ type Exchange struct {
 	Principal *identity.Principal // nil for anonymous
 	Refused   error               // why credentials that were sent do not count; nil for none
 	Decision  *authz.Decision     // nil where no policy was asked
-	Side      route.Side
-	Cohort    int          // at stage canary 0 to 9,999, else -1
-	Source    route.Source // where the cohort came from
-	Clock     string       // what decided the side, as split names it
-	Status    int          // sent to the client; 499 if it went away before
+	Side      route.Side          // that was chosen; Served is the one that served
+	Cohort    int                 // at stage canary 0 to 9,999, else -1
+	Source    route.Source        // where the cohort came from
+	Clock     string              // what decided the side, as split names it
+	Status    int                 // sent to the client; 499 if it went away before
 	Took      time.Duration
 
 	client    Client
@@ -47,6 +49,7 @@ type Exchange struct {
 	gate      *identity.Gate
 	target    target
 	bound     *bound
+	run       resilience.Run
 	start     time.Time
 	continued bool  // the client has been told to send its body
 	forwarded bool  // in flight at a backend
@@ -58,6 +61,21 @@ func (x *Exchange) begin(r *http.Request, client Client, gate *identity.Gate, no
 	x.request, x.client, x.gate, x.start, x.Cohort = r, client, gate, now, -1
 	x.body.from, x.body.http1 = r.Body, r.ProtoMajor == 1
 }
+
+// Served returns the side that answered the client, or failed last: where legacy answered
+// in the place of the new side, that is legacy.
+func (x *Exchange) Served() route.Side {
+	if x.run.Fallback != telemetry.NoReason {
+		return route.Legacy
+	}
+	return x.Side
+}
+
+// Fallback says why legacy answered in the place of the new side, "" where it did not.
+func (x *Exchange) Fallback() string { return x.run.Fallback.String() }
+
+// Tries is how often the request was sent to a backend.
+func (x *Exchange) Tries() int { return x.run.Tries }
 
 // fail ends the exchange with an answer of the gateway's own.
 func (x *Exchange) fail(status int, err error) error {

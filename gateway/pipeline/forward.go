@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"ficus/gateway/backend"
 	"ficus/gateway/identity"
+	"ficus/gateway/resilience"
 )
 
 // forward is room 5: the request goes to the chosen side's backend.
@@ -27,10 +29,18 @@ func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
 	if in.Body != nil && in.Body != http.NoBody {
 		in.Body = &x.body
 	}
+	x.run.Begin(resilience.Start{
+		Policy: x.bound.policy, Sides: (*sides)(x), Request: in, Writer: w, Elapsed: p.Now().Sub(x.start),
+	})
+	defer x.run.End()
 	p.proxy.ServeHTTP(out, in)
 	if x.failure != nil {
 		out.loud()
-		return x.fail(failureStatus(x.failure), x.failure)
+		status := failureStatus(x.failure)
+		if status == http.StatusServiceUnavailable {
+			w.Header()["Retry-After"] = []string{"1"}
+		}
+		return x.fail(status, x.failure)
 	}
 	return nil
 }
@@ -85,7 +95,7 @@ func keepError(_ http.ResponseWriter, r *http.Request, err error) {
 	x.failure = err
 	if cause := context.Cause(x.request.Context()); cause != nil {
 		x.failure = context.Canceled // the client went away; whatever failed, failed because of that
-	} else if failure := x.body.failure(); failure != nil {
+	} else if failure := x.body.Failure(); failure != nil {
 		x.failure = failure
 	}
 }
@@ -95,10 +105,12 @@ const statusClientGone = 499
 
 func failureStatus(err error) int {
 	var timeout net.Error
-	var client *clientError
+	var own interface{ Status() int }
 	switch {
-	case errors.As(err, &client):
-		return client.status
+	case errors.As(err, &own): // the client's doing, or time is up
+		return own.Status()
+	case errors.Is(err, backend.ErrOpen), errors.Is(err, backend.ErrFull):
+		return http.StatusServiceUnavailable
 	case errors.Is(err, identity.ErrRefused):
 		return http.StatusForbidden
 	case errors.Is(err, context.Canceled):

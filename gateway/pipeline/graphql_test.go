@@ -394,14 +394,14 @@ func TestStatusOfABrokenBody(t *testing.T) {
 		if _, err := b.Read(make([]byte, 1)); !errors.Is(err, tc.err) {
 			t.Errorf("%v became %v", tc.err, err)
 		}
-		if got := failureStatus(b.failure()); got != tc.want {
+		if got := failureStatus(b.Failure()); got != tc.want {
 			t.Errorf("%v: %d, want %d", tc.err, got, tc.want)
 		}
 	}
 	for _, harmless := range []error{io.EOF, http.ErrBodyReadAfterClose} {
 		b := clientBody{from: io.NopCloser(failing{harmless})}
 		_, _ = b.Read(make([]byte, 1))
-		if err := b.failure(); err != nil {
+		if err := b.Failure(); err != nil {
 			t.Errorf("%v counts as a failure", harmless)
 		}
 	}

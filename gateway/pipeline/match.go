@@ -17,7 +17,7 @@ func (x *Exchange) match(live *serving) error {
 	}
 	x.bound = &live.routes[x.Entry.Index]
 	x.countUnseen(&asked)
-	if err := x.body.failure(); err != nil {
+	if err := x.body.Failure(); err != nil {
 		return x.fail(failureStatus(err), err)
 	}
 	return nil

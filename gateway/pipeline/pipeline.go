@@ -24,6 +24,7 @@ package pipeline
 import (
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
 	"sync"
@@ -33,6 +34,7 @@ import (
 	"ficus/gateway/authz"
 	"ficus/gateway/backend"
 	"ficus/gateway/identity"
+	"ficus/gateway/resilience"
 	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -57,7 +59,8 @@ type Config struct {
 // concurrent use.
 type Pipeline struct {
 	Config
-	proxy httputil.ReverseProxy
+	proxy        httputil.ReverseProxy
+	destinations *resilience.Destinations
 
 	identity   atomic.Pointer[identity.Gate]
 	publishing sync.Mutex
@@ -77,7 +80,7 @@ type serving struct {
 // bound is an entry with its backends, its rewriters and its series.
 type bound struct {
 	entry     *routetable.Entry
-	backends  [len(route.Sides)]*backend.Backend
+	policy    *resilience.Policy
 	rewriters [len(route.Sides)]*rewrite.Rewriter // nil where nothing changes
 	told      [len(route.Sides)]*identity.Outward // how backends are told who asks; nil where they are not
 	asksWho   bool                                // something depends on who asks
@@ -86,10 +89,10 @@ type bound struct {
 
 // New returns a pipeline without a table: it answers 503 until the first Publish.
 func New(config Config) *Pipeline {
-	p := &Pipeline{Config: config}
+	p := &Pipeline{Config: config, destinations: resilience.NewDestinations(config.Metrics, rand.Float64)}
 	p.proxy = httputil.ReverseProxy{
 		Rewrite:      prepare,
-		Transport:    toChosenBackend{},
+		Transport:    toBackend{},
 		ErrorHandler: keepError,
 		BufferPool:   newBufferPool(),
 		ErrorLog:     slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
@@ -116,13 +119,14 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 	}
 	next := &serving{stripper: stripper, table: table, policies: policies, backends: backends, routes: make([]bound, len(table.Entries))}
 	rewriters := rewrite.Compile(table)
+	destinations := p.destinations.Hold(table.Backends, backends)
 	ids := make(map[string]bool, len(table.Entries))
 	for i, e := range table.Entries {
 		ids[e.ID] = true
 		next.guarded = next.guarded || e.Guarded()
-		next.routes[i] = bound{entry: e, series: p.Metrics.Route(e.ID)}
+		series := p.Metrics.Route(e.ID)
+		next.routes[i] = bound{entry: e, series: series, policy: resilience.Compile(e, destinations, series)}
 		for _, side := range route.Sides {
-			next.routes[i].backends[side] = backends.Get(e.BackendOf(side))
 			next.routes[i].rewriters[side] = rewriters.Of(e, side)
 			if next.routes[i].told[side], err = p.tell(table.Backend(e.BackendOf(side)), e.Claims); err != nil {
 				backends.Release()

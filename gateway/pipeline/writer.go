@@ -52,6 +52,13 @@ func (w *transparentWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// Write notes that the client took a part of the answer.
+func (w *transparentWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.exchange.run.Moved()
+	return n, err
+}
+
 // Hijack opens the tunnel of an upgrade: ReverseProxy writes the 101 to the
 // connection itself.
 func (w *transparentWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {

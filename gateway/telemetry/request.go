@@ -19,8 +19,9 @@ type Route struct {
 	id      string
 	removed bool // guarded by metrics.mu
 
-	sides    [len(route.Sides)]atomic.Pointer[sideSeries]
-	policies policySeries
+	sides      [len(route.Sides)]atomic.Pointer[sideSeries]
+	policies   policySeries
+	resilience resilienceSeries
 }
 
 // sideSeries are the series of one side; they exist from its first request on.
@@ -63,6 +64,7 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 		m.decisions.DeletePartialMatch(match)
 		m.decisionTime.DeletePartialMatch(match)
 		m.parity.DeletePartialMatch(match)
+		m.resilienceVecs.forget(match)
 	}
 }
 

@@ -32,6 +32,8 @@ type Metrics struct {
 	identified    *prometheus.CounterVec
 	policyDropped prometheus.Counter
 
+	resilienceVecs
+
 	tableInfo     *prometheus.GaugeVec
 	tableSource   *prometheus.GaugeVec
 	tableRoutes   *prometheus.GaugeVec
@@ -43,6 +45,7 @@ type Metrics struct {
 
 	mu      sync.Mutex
 	routes  map[string]*Route
+	budgets map[string]bool  // backends that have a retry budget
 	discard prometheus.Gauge // takes what is counted on routes that are gone
 }
 
@@ -121,7 +124,10 @@ func New() *Metrics {
 			Name: "ficus_table_snapshot_kept",
 			Help: "1 if the folder applied last is kept in the state folder for a start with a broken folder.",
 		}),
+		resilienceVecs: newResilienceVecs(counter),
+
 		routes:  map[string]*Route{},
+		budgets: map[string]bool{},
 		discard: prometheus.NewGauge(prometheus.GaugeOpts{Name: "discard"}),
 	}
 	return m
@@ -146,5 +152,6 @@ func (m *Metrics) collectors() []prometheus.Collector {
 		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
 	},
 		m.backendMetrics.collectors(),
+		m.resilienceVecs.collectors(),
 	)
 }

@@ -24,8 +24,9 @@ func init() {
 // route takes goes to the backend legacy.
 //
 // With access logging on, each line gets a field "ficus" that says route, side,
-// backend and, at stage canary, the cohort or that the side was forced; or that
-// the route is killed.
+// backend and, at stage canary, the cohort or that the side was forced; that the route is
+// killed; where legacy answered in the place of the new side, why ("fallback"); and how
+// often the request was sent, where that is more than once ("tries").
 type Handler struct {
 	// Forwarded adds X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto to what
 	// backends get. Such headers from clients are dropped unless the client is one of
@@ -91,8 +92,14 @@ func addLogFields(r *http.Request, x *pipeline.Exchange) {
 	}
 	about := []zap.Field{
 		zap.String("route", x.Entry.ID),
-		zap.String("side", x.Side.String()),
-		zap.String("backend", x.Entry.BackendOf(x.Side)),
+		zap.String("side", x.Served().String()),
+		zap.String("backend", x.Entry.BackendOf(x.Served())),
+	}
+	if reason := x.Fallback(); reason != "" {
+		about = append(about, zap.String("fallback", reason))
+	}
+	if x.Tries() > 1 {
+		about = append(about, zap.Int("tries", x.Tries()))
 	}
 	if x.Cohort >= 0 {
 		about = append(about, zap.Int("cohort", x.Cohort), zap.String("cohort_from", x.Source.String()))

@@ -1,0 +1,128 @@
+package resilience
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ficus/gateway/backend"
+	"ficus/gateway/route"
+	"ficus/gateway/telemetry"
+)
+
+// A Destination is a backend of one table, and what retries and fallbacks may cost it.
+type Destination struct {
+	backend    *backend.Backend
+	definition *route.Backend
+	http2      bool // without TLS
+	random     func() float64
+	*allowance
+}
+
+// allowance is what a backend spends on retries and fallbacks. It lives as long as a table
+// has that backend, whatever else of its definition changes.
+type allowance struct {
+	retries   bucket
+	exhausted telemetry.Counter
+
+	fallbacks    bucket // where there is a rate
+	rated        bool
+	inFlight     atomic.Int64 // fallbacks
+	maxFallbacks int64
+}
+
+type allowanceKey struct {
+	name     string
+	budget   route.RetryBudget
+	fallback route.FallbackLimit
+}
+
+// Destinations holds the allowances of backends over table edits. It is safe for
+// concurrent use.
+type Destinations struct {
+	metrics *telemetry.Metrics
+	random  func() float64
+
+	mu   sync.Mutex
+	held map[allowanceKey]*allowance
+}
+
+// NewDestinations returns none yet. random returns numbers from 0 to below 1, for the
+// waits between tries, and is called concurrently.
+func NewDestinations(metrics *telemetry.Metrics, random func() float64) *Destinations {
+	return &Destinations{metrics: metrics, random: random, held: map[allowanceKey]*allowance{}}
+}
+
+// Hold returns the destinations of a table, by the names of their backends. Allowances that
+// the table does not need are forgotten.
+func (d *Destinations) Hold(definitions []route.Backend, backends *backend.Set) map[string]*Destination {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	held, byName := make(map[allowanceKey]*allowance, len(definitions)), make(map[string]*Destination, len(definitions))
+	d.metrics.RetainBudgets(func(name string) bool {
+		return slices.ContainsFunc(definitions, func(b route.Backend) bool { return b.Name == name })
+	})
+	for i := range definitions {
+		b := &definitions[i]
+		key := allowanceKey{b.Name, b.RetryBudget, b.FallbackLimit}
+		if held[key] = d.held[key]; held[key] == nil {
+			held[key] = newAllowance(b, d.metrics.BudgetExhausted(b.Name))
+		}
+		byName[b.Name] = &Destination{backend: backends.Get(b.Name), definition: b, http2: speaksHTTP2(b), random: d.random, allowance: held[key]}
+	}
+	d.held = held
+	return byName
+}
+
+const (
+	budgetBurst         = 10  // retries at once, where there were none of late
+	defaultMaxFallbacks = 512 // under way
+)
+
+func newAllowance(b *route.Backend, exhausted telemetry.Counter) *allowance {
+	budget, limit := b.RetryBudget.Filled(), b.FallbackLimit
+	a := &allowance{exhausted: exhausted, maxFallbacks: defaultMaxFallbacks, rated: !limit.Rate.IsZero()}
+	now := time.Now()
+	a.retries.fill(now, budget.Ratio, budget.Floor, budgetBurst)
+	a.fallbacks.fill(now, 0, limit.Rate.PerSecond(), max(1, limit.Rate.PerSecond()))
+	if limit.MaxInflight > 0 {
+		a.maxFallbacks = int64(limit.MaxInflight)
+	}
+	return a
+}
+
+// mayRetry takes a retry out of the budget.
+func (a *allowance) mayRetry() bool {
+	if a.retries.take(time.Now()) {
+		return true
+	}
+	a.exhausted.Inc()
+	return false
+}
+
+// beginFallback lets a fallback in, until endFallback. Where it does not, it says why.
+func (a *allowance) beginFallback() telemetry.Refusal {
+	if a.inFlight.Add(1) > a.maxFallbacks {
+		a.inFlight.Add(-1)
+		return telemetry.RefusedLimit
+	}
+	if a.rated && !a.fallbacks.take(time.Now()) {
+		a.inFlight.Add(-1)
+		return telemetry.RefusedRate
+	}
+	return telemetry.NotRefused
+}
+
+func (a *allowance) endFallback() { a.inFlight.Add(-1) }
+
+// speaksHTTP2 reports whether connections without TLS speak HTTP/2.
+func speaksHTTP2(b *route.Backend) bool {
+	switch versions := b.Transport["versions"].(type) {
+	case []any:
+		return slices.Contains(versions, any("h2c"))
+	case []string:
+		return slices.Contains(versions, "h2c")
+	}
+	return false
+}

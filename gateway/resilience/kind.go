@@ -1,0 +1,71 @@
+package resilience
+
+import (
+	"net/http"
+	"net/textproto"
+	"strings"
+)
+
+// kind is what decides what may become of a request.
+type kind struct {
+	idempotent bool // it may be sent twice
+	grpc       bool
+	upgrade    bool
+}
+
+// kindOf tells what a request is. r is as the client sent it, out as it goes out.
+func (p *Policy) kindOf(r, out *http.Request) kind {
+	return kind{
+		idempotent: p.idempotent || isIdempotent(r.Method) || len(r.Header["Idempotency-Key"]) > 0,
+		grpc:       isGRPC(r),
+		upgrade:    len(out.Header["Upgrade"]) > 0,
+	}
+}
+
+// replays reports whether the request may be sent again after its headers left.
+func (k kind) replays() bool { return k.idempotent && !k.grpc && !k.upgrade }
+
+// isIdempotent is RFC 9110, 9.2.2.
+func isIdempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return false
+}
+
+// isGRPC knows gRPC by its content type, application/grpc with or without a suffix.
+// gRPC-Web is plain HTTP.
+func isGRPC(r *http.Request) bool {
+	const media = "application/grpc"
+	values := r.Header["Content-Type"]
+	if r.Method != http.MethodPost || len(values) != 1 || len(values[0]) < len(media) || !strings.EqualFold(values[0][:len(media)], media) {
+		return false
+	}
+	rest := values[0][len(media):]
+	return rest == "" || rest[0] == '+' || rest[0] == ';'
+}
+
+// isEventStream knows answers that stay open as long as anybody listens.
+func isEventStream(answer *http.Response) bool {
+	const media = "text/event-stream"
+	values := answer.Header["Content-Type"]
+	return len(values) > 0 && len(values[0]) >= len(media) && strings.EqualFold(values[0][:len(media)], media)
+}
+
+// ownResends are headers by which net/http takes a request for one that it may send again
+// by itself, after its headers left.
+var ownResends = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
+
+// hideFromTransport keeps net/http from sending a request twice that is not idempotent:
+// it looks for these names as they are usually written, and on the wire case means nothing.
+func hideFromTransport(h http.Header) {
+	for _, name := range ownResends {
+		if values, ok := h[name]; ok {
+			delete(h, name)
+			h[strings.ToLower(name)] = values
+		}
+	}
+}
+
+func canonical(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
