@@ -47,6 +47,7 @@ func principalOf(p *identity.Principal) authz.Principal {
 func asksWho(e *routetable.Entry, told [len(route.Sides)]*identity.Outward) bool {
 	byClaim := slices.ContainsFunc(e.Cohort, func(s route.Source) bool { return s.Kind == route.FromClaim })
 	return e.Guarded() || e.Stage == route.StageCanary && byClaim ||
+		e.Stage == route.StageNew && told[route.Legacy] != nil || // which may answer in its place
 		slices.ContainsFunc(e.Sides(), func(side route.Side) bool { return told[side] != nil })
 }
 

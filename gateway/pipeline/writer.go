@@ -52,11 +52,20 @@ func (w *transparentWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write notes that the client took a part of the answer.
+// Write notes that the client takes a part of the answer.
 func (w *transparentWriter) Write(p []byte) (int, error) {
+	w.exchange.run.Taking(true)
 	n, err := w.ResponseWriter.Write(p)
-	w.exchange.run.Moved()
+	w.exchange.run.Taking(false)
 	return n, err
+}
+
+// FlushError notes it too, for what was written before.
+func (w *transparentWriter) FlushError() error {
+	w.exchange.run.Taking(true)
+	err := http.NewResponseController(w.ResponseWriter).Flush()
+	w.exchange.run.Taking(false)
+	return err
 }
 
 // Hijack opens the tunnel of an upgrade: ReverseProxy writes the 101 to the

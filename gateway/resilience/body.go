@@ -29,9 +29,15 @@ type body struct {
 }
 
 var (
-	errGone     = errors.New("the request's body is too long to be sent again")
-	errTryEnded = errors.New("the try is over")
+	errGone           = errors.New("the request's body is too long to be sent again")
+	errTryEnded error = endedError{}
 )
+
+// endedError is why a try ends of which nobody awaits anything any more.
+type endedError struct{}
+
+func (endedError) Error() string  { return "the try is over" }
+func (endedError) ByClient() bool { return true } // no backend is to blame
 
 // begin takes the body of a request of that length, -1 for unknown. moved counts what moves.
 func (b *body) begin(source io.Reader, length int64, limit int, moved *atomic.Uint64) {

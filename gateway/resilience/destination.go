@@ -25,6 +25,7 @@ type Destination struct {
 type allowance struct {
 	retries   bucket
 	exhausted telemetry.Counter
+	metrics   *telemetry.Metrics
 
 	fallbacks    bucket // where there is a rate
 	rated        bool
@@ -67,7 +68,7 @@ func (d *Destinations) Hold(definitions []route.Backend, backends *backend.Set) 
 		b := &definitions[i]
 		key := allowanceKey{b.Name, b.RetryBudget, b.FallbackLimit}
 		if held[key] = d.held[key]; held[key] == nil {
-			held[key] = newAllowance(b, d.metrics.BudgetExhausted(b.Name))
+			held[key] = newAllowance(b, d.metrics)
 		}
 		byName[b.Name] = &Destination{backend: backends.Get(b.Name), definition: b, http2: speaksHTTP2(b), random: d.random, allowance: held[key]}
 	}
@@ -80,9 +81,9 @@ const (
 	defaultMaxFallbacks = 512 // under way
 )
 
-func newAllowance(b *route.Backend, exhausted telemetry.Counter) *allowance {
+func newAllowance(b *route.Backend, metrics *telemetry.Metrics) *allowance {
 	budget, limit := b.RetryBudget.Filled(), b.FallbackLimit
-	a := &allowance{exhausted: exhausted, maxFallbacks: defaultMaxFallbacks, rated: !limit.Rate.IsZero()}
+	a := &allowance{exhausted: metrics.BudgetExhausted(b.Name), metrics: metrics, maxFallbacks: defaultMaxFallbacks, rated: !limit.Rate.IsZero()}
 	now := time.Now()
 	a.retries.fill(now, budget.Ratio, budget.Floor, budgetBurst)
 	a.fallbacks.fill(now, 0, limit.Rate.PerSecond(), max(1, limit.Rate.PerSecond()))
@@ -111,10 +112,14 @@ func (a *allowance) beginFallback() telemetry.Refusal {
 		a.inFlight.Add(-1)
 		return telemetry.RefusedRate
 	}
+	a.metrics.FallbackBegins()
 	return telemetry.NotRefused
 }
 
-func (a *allowance) endFallback() { a.inFlight.Add(-1) }
+func (a *allowance) endFallback() {
+	a.inFlight.Add(-1)
+	a.metrics.FallbackEnds()
+}
 
 // speaksHTTP2 reports whether connections without TLS speak HTTP/2.
 func speaksHTTP2(b *route.Backend) bool {

@@ -54,7 +54,7 @@ func Compile(e *routetable.Entry, to map[string]*Destination, series *telemetry.
 	p := &Policy{
 		timeout: r.Timeout, deadline: canonical(r.Deadline), idempotent: r.Idempotent == route.On,
 		replay: r.ReplayLimit(), retry: r.Retry.Filled(), fallback: r.Fallback.Filled(),
-		legacyToo: e.CallsLegacy(), series: series,
+		legacyToo: e.Stage == route.StageCanary || e.Stage == route.StageNew, series: series,
 	}
 	p.falls = p.legacyToo && p.fallback.Enabled != route.Off
 	for _, side := range route.Sides {

@@ -84,8 +84,12 @@ func (run *Run) Begin(s Start) {
 	}
 }
 
-// Moved is to be called whenever the client has taken a part of the answer.
-func (run *Run) Moved() { run.watch.moved.Add(1) }
+// Taking is to be called with true before anything is written to the client, and with
+// false when that has returned.
+func (run *Run) Taking(now bool) {
+	run.watch.taking.Store(now)
+	run.watch.moved.Add(1)
+}
 
 // End ends the run. A second call does nothing.
 func (run *Run) End() {

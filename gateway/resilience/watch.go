@@ -36,6 +36,7 @@ var (
 	errTry      = &TimeoutError{"the backend took too long to answer", http.StatusGatewayTimeout, false, telemetry.TimeoutTry}
 	errIdle     = &TimeoutError{"the backend took no byte of the request or sent none of its answer for too long", http.StatusGatewayTimeout, false, telemetry.TimeoutIdle}
 	errSlow     = &TimeoutError{"the client sent no byte of its request for too long", http.StatusRequestTimeout, true, telemetry.TimeoutClient}
+	errUnread   = &TimeoutError{"the client took no byte of the answer for too long, or not all in time", http.StatusRequestTimeout, true, telemetry.TimeoutClient}
 	errTooSlow  = &TimeoutError{"the client was still sending its request when the time was up", http.StatusRequestTimeout, true, telemetry.TimeoutClient}
 )
 
@@ -46,6 +47,7 @@ type watch struct {
 	body   *body
 	series *telemetry.Route
 	moved  atomic.Uint64 // bytes have, so often
+	taking atomic.Bool   // the client takes some of the answer, or should
 
 	mu       sync.Mutex
 	timer    *time.Timer
@@ -164,18 +166,14 @@ func (w *watch) look() {
 	if w.over {
 		return
 	}
-	now, forClient := time.Now(), w.body.waiting.Load()
+	now := time.Now()
 	switch {
 	case !w.whole.IsZero() && !now.Before(w.whole):
 		w.whole = time.Time{}
-		if forClient && !w.answered {
-			w.cut(errTooSlow)
-		} else {
-			w.cut(w.late)
-		}
+		w.cut(w.blame(errTooSlow, w.late))
 		return
 	case !w.try.IsZero() && !now.Before(w.try):
-		if !forClient {
+		if !w.body.waiting.Load() {
 			w.try = time.Time{}
 			w.series.TimedOut(errTry.kind)
 			w.end(errTry)
@@ -184,10 +182,10 @@ func (w *watch) look() {
 		}
 		w.try = now.Add(w.tryTime) // it is not the backend that is awaited
 	}
-	w.lookIdle(now, forClient)
+	w.lookIdle(now)
 }
 
-func (w *watch) lookIdle(now time.Time, forClient bool) {
+func (w *watch) lookIdle(now time.Time) {
 	if moved := w.moved.Load(); moved != w.last {
 		w.last, w.still = moved, now
 	}
@@ -196,14 +194,22 @@ func (w *watch) lookIdle(now time.Time, forClient bool) {
 	case !w.answered && w.body.atEnd():
 		w.idle = 0 // the backend thinks, and that is not idle
 	case now.Sub(w.still) >= w.idle:
-		if forClient && !w.answered {
-			w.cut(errSlow)
-		} else {
-			w.cut(errIdle)
-		}
+		w.cut(w.blame(errSlow, errIdle))
 		return
 	}
 	w.arm(now)
+}
+
+// blame finds out who is slow: the client with its request, the client with the answer, or
+// the backend.
+func (w *watch) blame(client, backend *TimeoutError) *TimeoutError {
+	switch {
+	case w.answered && w.taking.Load():
+		return errUnread
+	case !w.answered && w.body.waiting.Load():
+		return client
+	}
+	return backend
 }
 
 // cut ends the request. Whoever waits for the client's bytes, or for the client to take

@@ -66,6 +66,7 @@ type Counter interface{ Inc() }
 // resilienceVecs are the metrics of retries, fallbacks and timeouts.
 type resilienceVecs struct {
 	retries, exhausted, fallbacks, refused, timeouts *prometheus.CounterVec
+	falling                                          prometheus.Gauge
 }
 
 func newResilienceVecs(counter func(name, help string, labels ...string) *prometheus.CounterVec) resilienceVecs {
@@ -84,11 +85,15 @@ func newResilienceVecs(counter func(name, help string, labels ...string) *promet
 		timeouts: counter("ficus_timeouts_total",
 			"Requests and tries that took too long, by route and kind: request (the route's timeout), deadline (the client's), try, idle or client (its body did not come).",
 			"route", "kind"),
+		falling: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "ficus_fallbacks_in_flight",
+			Help: "Requests that legacy serves now in the place of the new side.",
+		}),
 	}
 }
 
 func (v *resilienceVecs) collectors() []prometheus.Collector {
-	return []prometheus.Collector{v.retries, v.exhausted, v.fallbacks, v.refused, v.timeouts}
+	return []prometheus.Collector{v.retries, v.exhausted, v.fallbacks, v.refused, v.timeouts, v.falling}
 }
 
 func (v *resilienceVecs) forget(route prometheus.Labels) {
@@ -146,6 +151,12 @@ func (r *Route) count(c *lateCounter, vec *prometheus.CounterVec, label string) 
 	c.made.Store(&made)
 	made.Inc()
 }
+
+// FallbackBegins counts a fallback as under way, until FallbackEnds.
+func (m *Metrics) FallbackBegins() { m.resilienceVecs.falling.Inc() }
+
+// FallbackEnds ends what FallbackBegins began.
+func (m *Metrics) FallbackEnds() { m.resilienceVecs.falling.Dec() }
 
 // BudgetExhausted returns what counts the retries that a backend's budget did not allow.
 func (m *Metrics) BudgetExhausted(backend string) Counter {

@@ -30,6 +30,9 @@ func Judge(ctx context.Context, status int, err error) Outcome {
 		}
 		return Success
 	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = context.Cause(ctx) // of HTTP/2 we hear only that the context has ended
+	}
 	if byClient(err) || ctx.Err() != nil && byClient(context.Cause(ctx)) {
 		return Excluded
 	}
