@@ -95,7 +95,7 @@ func (run *Run) notAdmitted(t *try, err error) outcome {
 func (run *Run) again(o outcome) (wait time.Duration, ok bool) {
 	p, side := run.policy, o.try.side
 	switch {
-	case o.reason == noReason || run.Tries >= p.tries(side):
+	case o.reason == noReason || run.Tries >= p.mostTries(side):
 		return 0, false
 	case side == route.Legacy && o.reason != reasonConnect:
 		return 0, false // legacy fails as it always has
