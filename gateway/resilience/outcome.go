@@ -51,18 +51,21 @@ func (run *Run) judge(t *try, sent *http.Request, response *http.Response, err e
 // blame finds out why there is no answer. What is the client's doing has no reason, and
 // nor has what no time is left for.
 func (run *Run) blame(t *try, err error) (error, telemetry.Reason) {
+	cause := context.Cause(t.ctx)
+	var timeout *TimeoutError
+	if errors.As(cause, &timeout) { // first: to wake a connection makes it fail in other ways, too
+		if timeout == errTry {
+			return timeout, reasonTimeout
+		}
+		return timeout, noReason
+	}
 	if gone := context.Cause(run.client); gone != nil {
 		return gone, noReason
 	}
 	if failure := run.bodyFailure(); failure != nil {
 		return failure, noReason
 	}
-	var timeout *TimeoutError
-	switch cause := context.Cause(t.ctx); {
-	case errors.As(cause, &timeout) && timeout == errTry:
-		return cause, reasonTimeout
-	case timeout != nil:
-		return cause, noReason
+	switch {
 	case cause != nil: // errSentOnce
 		return cause, reasonError
 	case !t.sent.Load():
