@@ -1,10 +1,18 @@
 package pipeline
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/net/http2"
 
 	"ficus/gateway/route"
 )
@@ -106,5 +114,115 @@ func TestGRPCIsNeverReplayed(t *testing.T) {
 				t.Errorf("got %q in %d tries, want %q", got, x.Tries(), tt.want)
 			}
 		})
+	}
+}
+
+// A client that waits for 100 Continue is told so once, whoever answers in the end, and
+// sends its body once.
+func TestExpectationsAndTrailersWithFallback(t *testing.T) {
+	for _, new := range []string{"503", "100 and 503", resetAtEnd, ""} {
+		t.Run(new, func(t *testing.T) {
+			other := newTroubled(t, new)
+			address := other.url
+			switch new {
+			case "":
+				address = deadAddress(t)
+			case "100 and 503":
+				address, _ = rawBackend(t, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			}
+			legacy := newBackend(t, "", func(w http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				fmt.Fprintf(w, "legacy %s %v %s%s", body, err, r.Trailer.Get("Sum"), r.Trailer.Get("Hidden"))
+			})
+			g := newGateway(t, legacy, address)
+			g.serve(t, g.Table().Backends[0], route.Backend{Addresses: []string{address}},
+				route.Settings{Stage: route.StageNew, Resilience: route.Resilience{Retry: route.Retry{Attempts: 1}}})
+			conn := g.open(t, "PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTrailer: Sum\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
+			lines := bufio.NewReader(conn)
+			if line, err := lines.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+				t.Fatalf("got %q, %v", line, err)
+			}
+			if _, err := io.WriteString(conn, "4\r\nbody\r\n0\r\nSum: 7\r\nHidden: 8\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			rest, err := io.ReadAll(lines)
+			if err != nil || strings.Contains(string(rest), "100 Continue") || !strings.Contains(string(rest), "legacy body <nil> 7") || strings.HasSuffix(string(rest), "78") {
+				t.Errorf("got %q, %v", rest, err)
+			}
+		})
+	}
+}
+
+// Over HTTP/2 a server may give a request back. One that may not be sent twice is not sent
+// again for all that: its headers left.
+func TestRequestsThatHTTP2GivesBack(t *testing.T) {
+	for _, tt := range []struct {
+		asked asked
+		most  int
+		body  string
+	}{{postTiny, 1, ""}, {post, 1, ""}, {get, 2, "legacy"}, {postKey, 2, "legacy"}} {
+		t.Run(tt.asked.name, func(t *testing.T) {
+			refusing := newRefusing(t)
+			g := newGateway(t, newBackend(t, "legacy", nil), refusing.url)
+			g.serve(t, g.Table().Backends[0], route.Backend{Addresses: []string{refusing.url}, Transport: map[string]any{"versions": []any{"h2c"}}},
+				route.Settings{Stage: route.StageNew, Resilience: route.Resilience{Retry: route.Retry{Wait: time.Millisecond}}})
+			status, body := g.ask(t, tt.asked.method, tt.asked.length, tt.asked.header...)
+			if body != tt.body || body == "" && status != 502 {
+				t.Errorf("got %d %q", status, body)
+			}
+			if n := refusing.streams.Load(); n == 0 || n > int64(tt.most) {
+				t.Errorf("%d streams, want 1 to %d", n, tt.most)
+			}
+		})
+	}
+}
+
+// refusing speaks HTTP/2 and refuses each stream as not processed.
+type refusing struct {
+	url     string
+	streams atomic.Int64
+}
+
+func newRefusing(t *testing.T) *refusing {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	b := &refusing{url: "http://" + listener.Addr().String()}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go b.serve(conn)
+		}
+	}()
+	return b
+}
+
+func (b *refusing) serve(conn net.Conn) {
+	defer conn.Close()
+	if _, err := io.CopyN(io.Discard, conn, int64(len(http2.ClientPreface))); err != nil {
+		return
+	}
+	framer := http2.NewFramer(conn, conn)
+	_ = framer.WriteSettings()
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			return
+		}
+		switch f := frame.(type) {
+		case *http2.SettingsFrame:
+			if !f.IsAck() {
+				_ = framer.WriteSettingsAck()
+			}
+		case *http2.HeadersFrame:
+			b.streams.Add(1)
+			_ = framer.WriteRSTStream(f.StreamID, http2.ErrCodeRefusedStream)
+		}
 	}
 }

@@ -236,7 +236,9 @@ func TestClientThatGoesAwayBetweenTries(t *testing.T) {
 	}()
 	await(t, "the retry", func() bool { return g.value(t, "ficus_retries_total") == 1 })
 	cancel()
-	<-done
+	if err := <-done; err == nil {
+		t.Error("the client got an answer")
+	}
 	x := <-g.last
 	if x.Status != 499 || x.Tries() != 1 || x.Fallback() != "" {
 		t.Errorf("status %d, %d tries, fallback %q", x.Status, x.Tries(), x.Fallback())
