@@ -97,6 +97,10 @@ func setForwarded(pr *httputil.ProxyRequest, trusted bool) {
 func keepError(_ http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r)
 	x.failure = err
+	var late *resilience.TimeoutError
+	if errors.As(err, &late) {
+		return // the client's connection was woken, and fails because of that
+	}
 	if cause := context.Cause(x.request.Context()); cause != nil {
 		x.failure = context.Canceled // the client went away; whatever failed, failed because of that
 	} else if failure := x.body.Failure(); failure != nil {

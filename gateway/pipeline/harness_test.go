@@ -52,8 +52,13 @@ type plainLeaf struct{ *http.Transport }
 
 func (l plainLeaf) Close() error { l.CloseIdleConnections(); return nil }
 
-func newLeaf(route.Backend) (backend.Leaf, error) {
-	return plainLeaf{&http.Transport{DisableCompression: true, ExpectContinueTimeout: time.Second}}, nil
+func newLeaf(b route.Backend) (backend.Leaf, error) {
+	leaf := plainLeaf{&http.Transport{DisableCompression: true, ExpectContinueTimeout: time.Second}}
+	if b.Transport != nil { // the only one in these tests
+		leaf.Protocols = new(http.Protocols)
+		leaf.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return leaf, nil
 }
 
 // newGateway serves routes over the addresses of legacy and new.

@@ -23,6 +23,7 @@ type troubled struct {
 	next  func(r *http.Request) string // what to do with a request
 	begun []string                     // method and path of the requests whose headers came
 	whole []string                     // of those that came in full, with the length of the body
+	open  map[net.Conn]bool
 }
 
 // What a troubled backend may do, beside answering with a status of three digits.
@@ -41,7 +42,7 @@ func newTroubled(t *testing.T, always string) *troubled {
 	}
 	b := &troubled{url: "http://" + listener.Addr().String(), next: func(*http.Request) string { return always }}
 	var conns sync.WaitGroup
-	open := map[net.Conn]bool{}
+	b.open = map[net.Conn]bool{}
 	conns.Go(func() {
 		for {
 			conn, err := listener.Accept()
@@ -49,21 +50,27 @@ func newTroubled(t *testing.T, always string) *troubled {
 				return
 			}
 			b.mu.Lock()
-			open[conn] = true
+			b.open[conn] = true
 			b.mu.Unlock()
 			conns.Go(func() { b.serve(conn.(*net.TCPConn)) })
 		}
 	})
 	t.Cleanup(func() {
 		listener.Close()
-		b.mu.Lock()
-		for conn := range open {
-			conn.Close()
-		}
-		b.mu.Unlock()
+		b.hangUp()
 		conns.Wait()
 	})
 	return b
+}
+
+// hangUp closes all connections.
+func (b *troubled) hangUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for conn := range b.open {
+		conn.Close()
+		delete(b.open, conn)
+	}
 }
 
 func (b *troubled) serve(conn *net.TCPConn) {

@@ -44,31 +44,34 @@ func (run *Run) judge(t *try, sent *http.Request, response *http.Response, err e
 		}
 		return o
 	}
-	o.err, o.reason = run.blame(t, err)
+	o.reason, o.err = run.blame(t, err)
 	return o
 }
 
 // blame finds out why there is no answer. What is the client's doing has no reason, and
 // nor has what no time is left for.
-func (run *Run) blame(t *try, err error) (error, telemetry.Reason) {
+func (run *Run) blame(t *try, err error) (telemetry.Reason, error) {
+	cause := context.Cause(t.ctx)
+	var timeout *TimeoutError
+	if errors.As(cause, &timeout) { // first: to wake a connection makes it fail in other ways, too
+		if timeout == errTry {
+			return reasonTimeout, timeout
+		}
+		return noReason, timeout
+	}
 	if gone := context.Cause(run.client); gone != nil {
-		return gone, noReason
+		return noReason, gone
 	}
 	if failure := run.bodyFailure(); failure != nil {
-		return failure, noReason
+		return noReason, failure
 	}
-	var timeout *TimeoutError
-	switch cause := context.Cause(t.ctx); {
-	case errors.As(cause, &timeout) && timeout == errTry:
-		return cause, reasonTimeout
-	case timeout != nil:
-		return cause, noReason
+	switch {
 	case cause != nil: // errSentOnce
-		return cause, reasonError
+		return reasonError, cause
 	case !t.sent.Load():
-		return err, reasonConnect
+		return reasonConnect, err
 	}
-	return err, reasonError
+	return reasonError, err
 }
 
 // isFailure reports whether another answer than this might be had.
@@ -95,7 +98,7 @@ func (run *Run) notAdmitted(t *try, err error) outcome {
 func (run *Run) again(o outcome) (wait time.Duration, ok bool) {
 	p, side := run.policy, o.try.side
 	switch {
-	case o.reason == noReason || run.Tries >= p.tries(side):
+	case o.reason == noReason || run.Tries >= p.mostTries(side):
 		return 0, false
 	case side == route.Legacy && o.reason != reasonConnect:
 		return 0, false // legacy fails as it always has

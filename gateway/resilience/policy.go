@@ -69,16 +69,23 @@ func Compile(e *routetable.Entry, to map[string]*Destination, series *telemetry.
 	return p
 }
 
-// tries returns how often a request may have been sent when it is sent to a side again.
-// One of them is kept for the fallback.
-func (p *Policy) tries(side route.Side) int {
-	switch {
-	case side == route.Legacy && len(p.to[side].definition.Addresses) == 1:
-		return 1
-	case side == route.Legacy:
-		return maxTries
-	case p.falls:
-		return min(p.retry.Attempts, maxTries-1)
+// mostSent returns how often a request is sent at most when a side has had it. One time is
+// kept for the fallback.
+func (p *Policy) mostSent(side route.Side) int {
+	if side == route.New && p.falls {
+		return maxTries - 1
 	}
-	return min(p.retry.Attempts, maxTries)
+	return maxTries
+}
+
+// mostTries is the part of that which the route allows. Of legacy's several addresses all
+// may be tried until one takes the request; otherwise it is asked once, as ever.
+func (p *Policy) mostTries(side route.Side) int {
+	switch {
+	case side == route.New:
+		return min(p.retry.Attempts, p.mostSent(side))
+	case len(p.to[side].definition.Addresses) == 1:
+		return 1
+	}
+	return maxTries
 }

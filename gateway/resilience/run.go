@@ -3,9 +3,11 @@ package resilience
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"slices"
 	"time"
 
 	"ficus/gateway/backend"
@@ -40,6 +42,7 @@ type Run struct {
 	body      body
 	watch     watch
 	failed    interface{ Failure() error } // of the client's body; nil for none
+	trailers  []string                     // that the client has announced
 	continues bool                         // the server tells the client to continue by itself
 	wait      time.Duration                // how long client or route wait in all; 0 for no end
 	grpcWait  time.Duration                // how long a client of gRPC waits; 0 for no end
@@ -139,7 +142,8 @@ func (run *Run) RoundTrip(r *http.Request, chosen route.Side) (*http.Response, e
 		run.informed = trace.Got1xxResponse
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		run.body.announce = r.Trailer
+		run.body.announce, run.trailers = r.Trailer, slices.Collect(maps.Keys(r.Trailer))
+		r.Trailer = nil // only who reads the body may look there
 		run.body.begin(r.Body, r.ContentLength, run.kept(), &run.watch.moved)
 	}
 	o, _ := run.ask(r, chosen, nil)
@@ -177,7 +181,7 @@ func (run *Run) ask(r *http.Request, side route.Side, instead *outcome) (o outco
 		instead.drop()
 	}
 	run.Side = side
-	call.Through = run.sides.Through(side)
+	call.Through = run.sides.Through(side) //nolint:bodyclose // it is a function that returns one
 	to.retries.deposit()
 	o = run.try(t, call, out, r)
 	call.Finish(o.response, o.err)
@@ -188,7 +192,7 @@ func (run *Run) ask(r *http.Request, side route.Side, instead *outcome) (o outco
 func (run *Run) try(t *try, call *backend.Call, out, r *http.Request) outcome {
 	for {
 		run.Tries++
-		response, err := call.Try(out)
+		response, err := call.Try(out) //nolint:bodyclose // whoever gets the outcome closes it
 		o := run.judge(t, out, response, err)
 		wait, again := run.again(o)
 		if !again {
@@ -216,12 +220,11 @@ func (run *Run) outgoing(t *try, r *http.Request) (*http.Request, error) {
 	} else {
 		out = r.Clone(t.ctx)
 	}
-	out.Trailer = nil
 	if run.body.source != nil {
-		for name := range run.body.announce {
-			if out.Trailer == nil {
-				out.Trailer = http.Header{}
-			}
+		if len(run.trailers) > 0 {
+			out.Trailer = make(http.Header, len(run.trailers))
+		}
+		for _, name := range run.trailers {
 			out.Trailer[name] = nil
 		}
 		trailer := out.Trailer

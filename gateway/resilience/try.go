@@ -53,7 +53,7 @@ func (run *Run) start(side route.Side) *try {
 	}
 	run.current = t
 	t.run, t.side = run, side
-	t.provisional = side == route.New && (run.kind.replays() && (run.policy.falls || run.policy.tries(side) > 1) || run.policy.falls && run.fallsByStatus())
+	t.provisional = side == route.New && (run.kind.replays() && (run.policy.falls || run.policy.mostTries(side) > 1) || run.policy.falls && run.fallsByStatus())
 	t.trace = httptrace.ClientTrace{GotConn: t.gotConn, WroteHeaders: t.wroteHeaders, Got1xxResponse: t.got1xx}
 	ctx, cancel := context.WithCancelCause(run.client)
 	t.ctx, t.cancel = httptrace.WithClientTrace(ctx, &t.trace), cancel
@@ -75,7 +75,7 @@ func (t *try) gotConn(info httptrace.GotConnInfo) {
 	http1 := info.Conn != nil && !t.speaksHTTP2(info)
 	switch run := t.run; {
 	case run.kind.replays():
-		if run.Tries < run.policy.tries(t.side) && run.policy.to[t.side].mayRetry() {
+		if run.Tries < run.policy.mostSent(t.side) && run.policy.to[t.side].mayRetry() {
 			run.Tries++
 			run.policy.series.Retried(reasonConnection)
 			return
