@@ -27,7 +27,7 @@ func (m *Metrics) Catalogue() []Description {
 		switch c.(type) {
 		case *prometheus.HistogramVec:
 			d.Type = "histogram"
-		case *prometheus.GaugeVec, prometheus.Gauge:
+		case *prometheus.GaugeVec, prometheus.Gauge, readGauge:
 			d.Type = "gauge"
 		default:
 			d.Type = "counter"
