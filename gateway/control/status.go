@@ -26,6 +26,7 @@ type Status struct {
 	Policies     *authz.Set        // that decide; nil for none
 	LastReloadOK bool              // the folder as it is now is what serves
 	Problems     route.Problems    // of the last load; warnings too
+	Draining     bool              // the process ends: no new requests
 }
 
 // Status returns the status now. It never waits for a load.
@@ -46,7 +47,7 @@ func (s Status) Revision() string {
 
 // Readiness says for probes and people whether requests are served, and by what.
 type Readiness struct {
-	Status       string `json:"status"` // ready, degraded (without the folder's routes) or not_ready
+	Status       string `json:"status"` // ready, degraded (without the folder's routes), not_ready or draining
 	Message      string `json:"message"`
 	Source       Source `json:"source"`
 	Revision     string `json:"revision"` // "" where nothing serves
@@ -60,6 +61,8 @@ func (s Status) Readiness() Readiness {
 	r := Readiness{Source: s.Source, Revision: s.Revision(), LastReloadOK: s.LastReloadOK}
 	r.Errors, r.Warnings = s.Problems.Count()
 	switch {
+	case s.Draining:
+		r.Status, r.Message = "draining", "the gateway ends: requests under way get their time, and new ones should go elsewhere"
 	case s.Source == SourceFolder && s.LastReloadOK:
 		r.Status, r.Message = "ready", "the route folder is served as it is"
 	case s.Source == SourceFolder:
@@ -76,8 +79,8 @@ func (s Status) Readiness() Readiness {
 	return r
 }
 
-// Serving reports whether requests are served.
-func (r Readiness) Serving() bool { return r.Status != "not_ready" }
+// Serving reports whether new requests are served.
+func (r Readiness) Serving() bool { return r.Status != "not_ready" && r.Status != "draining" }
 
 // Findings are what the last load of the route folder found.
 type Findings struct {

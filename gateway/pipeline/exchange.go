@@ -6,6 +6,7 @@ import (
 
 	"ficus/gateway/authz"
 	"ficus/gateway/identity"
+	"ficus/gateway/limit"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 )
@@ -48,10 +49,12 @@ type Exchange struct {
 	target    target
 	bound     *bound
 	start     time.Time
-	continued bool  // the client has been told to send its body
-	forwarded bool  // in flight at a backend
-	recorded  bool  // in the metrics
-	failure   error // why no backend's answer could be sent
+	verdict   limit.Verdict // of the entry's rate limit, where it has one
+	shed      bool          // refused because the gateway is out of capacity
+	continued bool          // the client has been told to send its body
+	forwarded bool          // in flight at a backend
+	recorded  bool          // in the metrics
+	failure   error         // why no backend's answer could be sent
 }
 
 func (x *Exchange) begin(r *http.Request, client Client, gate *identity.Gate, now time.Time) {

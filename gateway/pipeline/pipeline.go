@@ -3,13 +3,15 @@
 //
 //	0  record   deferred: one exchange to metrics and log fields   never fails a request
 //	1  match    path and host to an entry                          none: the default entry, legacy
+//	1b admit    capacity, by the entry's priority                  503, the least important first
 //	2  identify token or session to a principal                    anonymous
 //	4  choose   stage, weight and cohort to a side                 in doubt legacy
+//	2b limit    the entry's rate limit for this client             429
 //	3  authorize the route's policy to a decision                  fail closed
 //	5  forward  to a backend, streaming both ways                  502, 503 or 504
 //
 // Choosing sends nothing anywhere, so it stands before authorizing: policies may look at
-// the side (ADR 0009).
+// the side (ADR 0009). A client that asks too often is refused before its policy is asked.
 //
 // The control plane hands over tables with [Pipeline.Publish]. A request keeps the
 // table that it began with to its end.
@@ -24,6 +26,7 @@ package pipeline
 import (
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
 	"sync"
@@ -32,7 +35,9 @@ import (
 
 	"ficus/gateway/authz"
 	"ficus/gateway/backend"
+	"ficus/gateway/fault"
 	"ficus/gateway/identity"
+	"ficus/gateway/limit"
 	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -41,7 +46,7 @@ import (
 	"ficus/gateway/traffic"
 )
 
-// Config is what a pipeline works with; all fields but Kills are required.
+// Config is what a pipeline works with; all fields but Kills and Random are required.
 type Config struct {
 	Backends  *backend.Registry
 	Metrics   *telemetry.Metrics
@@ -50,6 +55,7 @@ type Config struct {
 	Decisions authz.Recorder   // of the policies
 	Issue     identity.Issue   // of internal tokens
 	Now       func() time.Time // time.Now, outside tests
+	Random    func() float64   // from 0 to below 1, of faults; default: math/rand/v2's
 	Logger    *slog.Logger
 }
 
@@ -62,6 +68,13 @@ type Pipeline struct {
 	identity   atomic.Pointer[identity.Gate]
 	publishing sync.Mutex
 	live       atomic.Pointer[serving]
+
+	capacity limit.Capacity
+	buckets  *limit.Buckets
+	streams  streams
+
+	faultsOn    atomic.Bool
+	faultsKnown bool // UseFaults was called; under publishing
 }
 
 // serving is a table with all that its requests need, resolved.
@@ -80,19 +93,27 @@ type bound struct {
 	backends  [len(route.Sides)]*backend.Backend
 	rewriters [len(route.Sides)]*rewrite.Rewriter // nil where nothing changes
 	told      [len(route.Sides)]*identity.Outward // how backends are told who asks; nil where they are not
+	faults    [len(route.Sides)]*fault.Faults     // what is broken on purpose; nil for nothing
+	rule      *limit.Rule                         // nil for no rate limit
 	asksWho   bool                                // something depends on who asks
 	series    *telemetry.Route
 }
 
 // New returns a pipeline without a table: it answers 503 until the first Publish.
 func New(config Config) *Pipeline {
-	p := &Pipeline{Config: config}
+	p := &Pipeline{Config: config, buckets: limit.NewBuckets(config.Now())}
+	if p.Random == nil {
+		p.Random = rand.Float64
+	}
+	p.streams = streams{open: map[*stream]struct{}{}, tunnels: p.Metrics.Streams("tunnel"), events: p.Metrics.Streams("events")}
+	p.Metrics.ReadLimits(p.capacity.Under, func() int64 { return int64(p.buckets.Len()) })
 	p.proxy = httputil.ReverseProxy{
-		Rewrite:      prepare,
-		Transport:    toChosenBackend{},
-		ErrorHandler: keepError,
-		BufferPool:   newBufferPool(),
-		ErrorLog:     slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
+		Rewrite:        prepare,
+		Transport:      toChosenBackend{},
+		ModifyResponse: p.streams.follow,
+		ErrorHandler:   keepError,
+		BufferPool:     newBufferPool(),
+		ErrorLog:       slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
 	}
 	return p
 }
@@ -120,27 +141,31 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 	for i, e := range table.Entries {
 		ids[e.ID] = true
 		next.guarded = next.guarded || e.Guarded()
-		next.routes[i] = bound{entry: e, series: p.Metrics.Route(e.ID)}
+		next.routes[i] = bound{entry: e, series: p.Metrics.Route(e.ID), rule: limit.NewRule(e.ID, &e.Resilience.RateLimit)}
 		for _, side := range route.Sides {
 			next.routes[i].backends[side] = backends.Get(e.BackendOf(side))
 			next.routes[i].rewriters[side] = rewriters.Of(e, side)
+			next.routes[i].faults[side] = p.faultsOf(e, side, next.routes[i].series)
 			if next.routes[i].told[side], err = p.tell(table.Backend(e.BackendOf(side)), e.Claims); err != nil {
 				backends.Release()
 				return route.Problems{{Code: route.CodeValue, Origin: e.Origin, Route: e.ID, Message: err.Error()}}
 			}
 		}
-		next.routes[i].asksWho = asksWho(e, next.routes[i].told)
+		next.routes[i].asksWho = asksWho(e, next.routes[i].told) || next.routes[i].rule.AsksWho()
 	}
 	old := p.live.Swap(next)
 	p.Metrics.Retain(func(id string) bool { return ids[id] })
+	p.tellFaults(next)
 	if old != nil {
 		old.backends.Release()
 	}
 	return problems
 }
 
-// Close gives the backends back. Requests in flight end as usual; new ones get 503.
+// Close gives the backends back. Requests in flight end as usual; new ones get 503. After
+// Drain it waits for the streams first.
 func (p *Pipeline) Close() {
+	p.streams.end()
 	p.publishing.Lock()
 	defer p.publishing.Unlock()
 	if old := p.live.Swap(nil); old != nil {
@@ -159,11 +184,11 @@ func (p *Pipeline) Table() *routetable.Table {
 // An Error is why no backend's answer reached the client. Nothing was written to
 // the client when it is returned.
 type Error struct {
-	Status int // to answer: 400, 408, 413, 499 for a client that went away, 502, 503 or 504; or a policy's
+	Status int // to answer: 400, 408, 413, 429, 499 for a client that went away, 502, 503 or 504; or a policy's
 	Err    error
 
 	Denied bool              // by a policy
-	Header map[string]string // what else the policy answers
+	Header map[string]string // of the answer; not to be changed
 }
 
 func (e *Error) Error() string { return e.Err.Error() }
@@ -178,6 +203,13 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 	if live == nil {
 		return &Error{Status: http.StatusServiceUnavailable, Err: errNoTable}
 	}
+	full := p.capacity.Begin()
+	defer p.capacity.End()
+	if full {
+		p.Metrics.ShedAll()
+		x.Status = http.StatusServiceUnavailable
+		return crowded[route.CriticalPriority]
+	}
 	gate := p.identity.Load()
 	strip(r, live, gate)
 	x.begin(r, client, gate, p.Now())
@@ -185,8 +217,14 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 	if err := x.match(live); err != nil {
 		return err
 	}
+	if err := p.admit(x); err != nil {
+		return err
+	}
 	x.identify(p.Metrics)
 	x.choose(p.Key, p.Kills)
+	if err := p.limit(x); err != nil {
+		return err
+	}
 	if err := p.authorize(live, x); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (x *Exchange) observe(now time.Time) {
 	}
 	x.recorded = true
 	x.Took = now.Sub(x.start)
-	if x.bound != nil {
+	if x.bound != nil && !x.shed { // neither side had a part in that
 		x.bound.series.Observe(x.Side, x.request.Method, x.Status, x.Took)
 		if x.Decision != nil && x.Entry.Mode == route.Observe && x.forwarded && x.failure == nil {
 			x.bound.series.Parity(x.Decision.Allow, x.Status != http.StatusUnauthorized && x.Status != http.StatusForbidden)

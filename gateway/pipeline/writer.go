@@ -48,6 +48,7 @@ func (w *transparentWriter) WriteHeader(status int) {
 		w.exchange.Status = status
 		w.exchange.gate.Answered(w.exchange.request, w.Header())
 		w.quiet()
+		w.exchange.tellLimit(w.Header())
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -58,6 +59,7 @@ func (w *transparentWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {
 		w.exchange.Status = http.StatusSwitchingProtocols
+		w.exchange.tellLimit(w.Header())
 		w.exchange.observe(w.now())
 	}
 	return conn, buffered, err

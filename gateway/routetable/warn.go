@@ -16,6 +16,12 @@ func (c *compiler) warnings(now time.Time) route.Problems {
 		found = append(found, warnRoute(&c.set.Routes[i], now)...)
 	}
 	found = append(found, c.warnRetired()...)
+	if len(c.set.Rest.Faults) > 0 {
+		found = append(found, route.Problem{
+			Code: route.CodeFaults, Severity: route.Warning, Origin: route.Origin{File: c.set.RestOrigin.File}, Path: "folder_defaults.faults",
+			Route: route.DefaultID, Message: faultsMessage, Hint: faultsHint,
+		})
+	}
 	return append(found, c.warnUnusedBackends()...)
 }
 
@@ -43,8 +49,16 @@ func warnRoute(d *route.Definition, now time.Time) route.Problems {
 		warn("expires", route.CodeExpired, "remove the route, or set another day",
 			"the route should have been gone by %s", d.Expires)
 	}
+	if len(d.Faults) > 0 {
+		warn("faults", route.CodeFaults, faultsHint, faultsMessage)
+	}
 	return found
 }
+
+const (
+	faultsMessage = "faults are on purpose in this route"
+	faultsHint    = "remove them when the rehearsal is over; they hit only where the Caddyfile says faults on"
+)
 
 // unreachable says why no request can match, "" if some can.
 func unreachable(p Pattern, d *route.Definition) string {

@@ -114,12 +114,15 @@ func running() *app.App {
 	return module.(*app.App)
 }
 
-// status is that of the running app. Without one nothing serves.
+// status is that of the running app. Without one nothing serves; there is none, either,
+// once the process ends.
 func status() control.Status {
+	s := control.Status{Source: control.SourceNone}
 	if a := running(); a != nil {
-		return a.Tables().Status()
+		s = a.Tables().Status()
 	}
-	return control.Status{Source: control.SourceNone}
+	s.Draining = caddy.Exiting()
+	return s
 }
 
 func answer(w http.ResponseWriter, code int, value any) {

@@ -43,6 +43,14 @@ type App struct {
 	// Identity says how the gateway knows who asks. Default: it knows nobody.
 	Identity *Identity `json:"identity,omitempty"`
 
+	// Capacity says how much the gateway takes at a time. Default: what the machine carries.
+	Capacity *Capacity `json:"capacity,omitempty"`
+
+	// Faults lets the faults hit that routes have on purpose, for rehearsals. Default:
+	// false; then they do nothing.
+	Faults bool `json:"faults,omitempty"`
+
+	context   caddy.Context
 	gate      *identity.Gate
 	decisions slog.Handler
 	settings  settings
@@ -60,6 +68,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // gateway has to come up: the last good snapshot serves, else legacy, and log, metrics
 // and /readyz say so.
 func (a *App) Provision(ctx caddy.Context) error {
+	a.context = ctx
 	a.log, a.decisions = ctx.Slogger().Handler(), newDecisionHandler(ctx)
 	var err error
 	if a.settings, err = a.resolve(); err != nil {
@@ -77,6 +86,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("setting up ficus: %w", err)
 	}
 	a.runtime = value.(*runtime)
+	if err := a.hearStopping(ctx); err != nil {
+		return fmt.Errorf("hearing when to stop: %w", err)
+	}
 	return a.runtime.metrics.Register(ctx.GetMetricsRegistry())
 }
 
@@ -117,6 +129,8 @@ func (a *App) Start() error {
 	}
 	a.runtime.decisionLog.Set(a.decisions)
 	a.runtime.pipeline.UseIdentity(a.gate)
+	a.runtime.pipeline.UseCapacity(a.Capacity.requests())
+	a.runtime.pipeline.UseFaults(a.Faults)
 	a.runtime.watch()
 	return nil
 }

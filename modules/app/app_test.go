@@ -22,8 +22,14 @@ func TestCaddyfile(t *testing.T) {
 		{"nothing", "ficus", `{}`, ""},
 		{"empty value", "ficus {\n cohort_key \"\"\n}", `{}`, ""},
 		{"argument", "ficus /r", "", "wrong argument count"},
-		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: routes, state, cohort_key, opa_config, identity)`},
+		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: capacity, cohort_key, faults, identity, opa_config, routes, state)`},
 		{"twice", "ficus {\n routes /r\n routes /s\n}", "", "routes is given twice"},
+		{"capacity", "ficus {\n capacity {\n max_requests 500\n }\n faults on\n}", `{"capacity":{"max_requests":500},"faults":true}`, ""},
+		{"no capacity", "ficus {\n capacity {\n max_requests off\n }\n faults off\n}", `{"capacity":{"max_requests":-1}}`, ""},
+		{"capacity of nothing", "ficus {\n capacity {\n max_requests 0\n }\n}", "", `max_requests: "0" is neither a number from 1 to 10000000 nor off`},
+		{"two capacities", "ficus {\n capacity {\n }\n capacity {\n }\n}", "", "capacity is given twice"},
+		{"faults", "ficus {\n faults\n}", "", "wrong argument count"},
+		{"perhaps faults", "ficus {\n faults yes\n}", "", `faults: "yes" is neither on nor off`},
 		{"no value", "ficus {\n routes\n}", "", "wrong argument count"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -102,8 +108,10 @@ func TestProvisionOnABrokenFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := App{Routes: dir, State: t.TempDir()}
-	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
-	defer cancel()
+	ctx, err := caddy.ProvisionContext(&caddy.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := a.Provision(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -126,8 +134,10 @@ func TestStartKeepsTheTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := App{Routes: dir, State: state, CohortKey: "k"}
-	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
-	defer cancel()
+	ctx, err := caddy.ProvisionContext(&caddy.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := a.Provision(ctx); err != nil {
 		t.Fatal(err)
 	}

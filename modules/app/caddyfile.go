@@ -4,6 +4,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"ficus/modules/internal/block"
 )
 
 func init() {
@@ -18,9 +20,11 @@ func init() {
 //	    cohort_key <secret>
 //	    opa_config <file>
 //	    identity { … }
+//	    capacity { … }
+//	    faults     on|off
 //	}
 //
-// The keys are those of [App] and [Identity]. An empty value counts as none: so one may come from
+// The keys are those of [App], [Identity] and [Capacity]. An empty value counts as none: so one may come from
 // an environment variable that need not be set.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
@@ -39,38 +43,12 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	for d.NextBlock(0) {
-		if d.Val() == "identity" {
-			if a.Identity != nil {
-				return d.Errf("identity is given twice")
-			}
-			a.Identity = new(Identity)
-			if err := a.Identity.UnmarshalCaddyfile(d); err != nil {
-				return err
-			}
-			continue
-		}
-		var value *string
-		switch d.Val() {
-		case "routes":
-			value = &a.Routes
-		case "state":
-			value = &a.State
-		case "opa_config":
-			value = &a.OPAConfig
-		case "cohort_key":
-			value = &a.CohortKey
-		default:
-			return d.Errf("unknown key %q (known: routes, state, cohort_key, opa_config, identity)", d.Val())
-		}
-		if *value != "" {
-			return d.Errf("%s is given twice", d.Val())
-		}
-		if !d.AllArgs(value) {
-			return d.ArgErr()
-		}
-	}
-	return nil
+	return block.Keys{
+		"routes": block.Text(&a.Routes), "state": block.Text(&a.State),
+		"cohort_key": block.Text(&a.CohortKey), "opa_config": block.Text(&a.OPAConfig),
+		"identity": block.Block(&a.Identity), "capacity": block.Block(&a.Capacity),
+		"faults": block.OnOff(&a.Faults),
+	}.Read(d)
 }
 
 // Interface guard

@@ -59,8 +59,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 	var failure *pipeline.Error
 	if errors.As(err, &failure) {
 		refusal.CloseIfExpecting(w.Header(), r)
+		refusal.Set(w.Header(), failure.Header)
 		if failure.Denied {
-			refusal.Header(w.Header(), failure.Header, requestID(r))
+			refusal.Header(w.Header(), nil, requestID(r))
 		}
 		return caddyhttp.Error(failure.Status, failure.Err)
 	}

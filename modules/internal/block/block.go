@@ -112,3 +112,32 @@ func Module(d *caddyfile.Dispenser, name *string, k Keys) error {
 	}
 	return k.Read(d)
 }
+
+// OnOff reads on or off.
+func OnOff(value *bool) func(d *caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		key, given := d.Val(), ""
+		if !d.AllArgs(&given) {
+			return d.ArgErr()
+		}
+		if given != "on" && given != "off" {
+			return d.Errf("%s: %q is neither on nor off", key, given)
+		}
+		*value = given == "on"
+		return nil
+	}
+}
+
+// Block reads a block of its own, once.
+func Block[T any, P interface {
+	*T
+	caddyfile.Unmarshaler
+}](value *P) func(d *caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		if *value != nil {
+			return d.Errf("%s is given twice", d.Val())
+		}
+		*value = new(T)
+		return (*value).UnmarshalCaddyfile(d)
+	}
+}

@@ -7,11 +7,16 @@ import "net/http"
 // Header writes what the policy answers, and by which name the request is found in the
 // decision log: never why.
 func Header(to http.Header, answered map[string]string, requestID string) {
+	Set(to, answered)
+	to.Set("X-Request-Id", requestID)
+	to.Set("Cache-Control", "no-store")
+}
+
+// Set writes what else belongs to an answer.
+func Set(to http.Header, answered map[string]string) {
 	for name, value := range answered {
 		to.Set(name, value)
 	}
-	to.Set("X-Request-Id", requestID)
-	to.Set("Cache-Control", "no-store")
 }
 
 // CloseIfExpecting ends the connection after an answer to a client that waits for
