@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // streams are the answers that may stay open for days: the tunnels of upgrades, of which
@@ -16,7 +14,7 @@ import (
 // the process they are closed in order, and not by it. It holds no more than is open,
 // which the capacity bounds.
 type streams struct {
-	tunnels, events prometheus.Gauge
+	tunnels, events gauge
 
 	mu       sync.Mutex
 	open     map[*stream]struct{}
@@ -24,6 +22,12 @@ type streams struct {
 	cut      bool
 	timer    *time.Timer   // cuts
 	changed  chan struct{} // while somebody waits: closed when one ends
+}
+
+// gauge counts what is open.
+type gauge interface {
+	Inc()
+	Dec()
 }
 
 // Drain says that the process ends: streams that are still open after a time are closed.
@@ -174,7 +178,7 @@ func (s *streams) remove(one *stream) {
 type stream struct {
 	io.ReadCloser
 	of     *streams
-	gauge  prometheus.Gauge
+	gauge  gauge
 	ended  atomic.Bool // by the gateway
 	closed sync.Once
 }
