@@ -67,7 +67,7 @@ func TestRetryAfterIsWholeSeconds(t *testing.T) {
 // not one more, not one fewer.
 func TestExactUnderConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const clients, askers, burst, rate, lasting = 5, 8, 20, 100, 10 // seconds
+		const clients, askers, burst, rate, lasting = 5, 8, 20, 100, 4 // seconds
 		b, r := NewBuckets(time.Now()), perSecond(rate, burst)
 		var granted [clients]atomic.Int64
 		var all sync.WaitGroup

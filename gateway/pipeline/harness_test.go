@@ -62,7 +62,7 @@ func newLeaf(b route.Backend) (backend.Leaf, error) {
 }
 
 // newGateway serves routes over the addresses of legacy and new.
-func newGateway(t *testing.T, legacy, other string, routes ...route.Definition) *testGateway {
+func newGateway(t testing.TB, legacy, other string, routes ...route.Definition) *testGateway {
 	t.Helper()
 	metrics := telemetry.New()
 	g := &testGateway{registry: prometheus.NewRegistry(), last: make(chan *Exchange, 1000)}
@@ -98,7 +98,7 @@ func newGateway(t *testing.T, legacy, other string, routes ...route.Definition) 
 	return g
 }
 
-func (g *testGateway) publish(t *testing.T, legacy, other string, routes ...route.Definition) {
+func (g *testGateway) publish(t testing.TB, legacy, other string, routes ...route.Definition) {
 	t.Helper()
 	table, problems := routetable.Compile(route.Set{
 		Backends: []route.Backend{

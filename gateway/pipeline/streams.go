@@ -123,7 +123,7 @@ func (s *streams) follow(answer *http.Response) error {
 			answer.Body = s.tunnel(tunnel)
 		}
 	case isEventStream(answer.Header):
-		answer.Body = s.add(&stream{ReadCloser: answer.Body, of: s, gauge: s.events})
+		answer.Body = s.add(&stream{ReadCloser: answer.Body, of: s, gauge: s.events, events: true})
 	}
 	return nil
 }
@@ -179,14 +179,16 @@ type stream struct {
 	io.ReadCloser
 	of     *streams
 	gauge  gauge
+	events bool        // of an event stream, else of a tunnel
 	ended  atomic.Bool // by the gateway
 	closed sync.Once
 }
 
-// Read reads from the backend. A stream that was ended has come to its end.
+// Read reads from the backend. An event stream that was ended has come to its end; a
+// tunnel has failed, since after an end alone its client might send on.
 func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
-	if err != nil && s.ended.Load() {
+	if err != nil && s.events && s.ended.Load() {
 		err = io.EOF
 	}
 	return n, err

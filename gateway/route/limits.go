@@ -22,7 +22,8 @@ type RateLimit struct {
 	Burst int `yaml:"burst"`
 
 	// By lists, in order, what tells clients apart, as for cohort: the first that a request
-	// has counts. Default: [claim:sub, client_ip].
+	// has counts, or else its address. Of an IPv6 address the network counts, its first 64
+	// bits. Default: [claim:sub, client_ip].
 	By []Source `yaml:"by"`
 
 	// Headers says whether answers tell what is left, in the headers RateLimit and
