@@ -21,6 +21,7 @@ type Route struct {
 
 	sides    [len(route.Sides)]atomic.Pointer[sideSeries]
 	policies policySeries
+	copies   shadowSeries
 }
 
 // sideSeries are the series of one side; they exist from its first request on.
@@ -63,6 +64,7 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 		m.decisions.DeletePartialMatch(match)
 		m.decisionTime.DeletePartialMatch(match)
 		m.parity.DeletePartialMatch(match)
+		m.shadowMetrics.deleteRoute(match)
 	}
 }
 

@@ -38,6 +38,8 @@ type Metrics struct {
 	reloadTime    prometheus.Gauge
 	snapshotKept  prometheus.Gauge
 
+	shadowMetrics
+
 	mu      sync.Mutex
 	routes  map[string]*Route
 	discard prometheus.Gauge // takes what is counted on routes that are gone
@@ -117,6 +119,8 @@ func New() *Metrics {
 			Name: "ficus_table_snapshot_kept",
 			Help: "1 if the folder applied last is kept in the state folder for a start with a broken folder.",
 		}),
+		shadowMetrics: newShadowMetrics(),
+
 		routes:  map[string]*Route{},
 		discard: prometheus.NewGauge(prometheus.GaugeOpts{Name: "discard"}),
 	}
@@ -136,9 +140,11 @@ func (m *Metrics) Register(registry prometheus.Registerer) error {
 }
 
 func (m *Metrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{
+	all := []prometheus.Collector{
 		m.requests, m.duration, m.inFlight, m.graphQL, m.expires, m.killed,
 		m.decisions, m.decisionTime, m.parity, m.identified, m.policyDropped,
 		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
 	}
+	all = append(all, m.shadowMetrics.collectors()...)
+	return all
 }

@@ -62,6 +62,9 @@ ficus_policy_log_dropped_total 0
 # HELP ficus_route_expires_timestamp_seconds When a route should be gone from the table; no series for a route that never expires.
 # TYPE ficus_route_expires_timestamp_seconds gauge
 ficus_route_expires_timestamp_seconds{route="b"} 50
+# HELP ficus_shadow_captured_bytes Memory that copies and the answers to be compared take.
+# TYPE ficus_shadow_captured_bytes gauge
+ficus_shadow_captured_bytes 0
 # HELP ficus_table_info 1 for the revision of the table that serves.
 # TYPE ficus_table_info gauge
 ficus_table_info{revision="two"} 1
@@ -84,6 +87,7 @@ ficus_table_routes{stage="canary"} 0
 ficus_table_routes{stage="legacy"} 0
 ficus_table_routes{stage="new"} 1
 ficus_table_routes{stage="retired"} 0
+ficus_table_routes{stage="shadow"} 0
 # HELP ficus_table_snapshot_kept 1 if the folder applied last is kept in the state folder for a start with a broken folder.
 # TYPE ficus_table_snapshot_kept gauge
 ficus_table_snapshot_kept 1

@@ -1,0 +1,123 @@
+package telemetry
+
+import (
+	"maps"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// shadowMetrics are what is known of copies of requests at stage shadow.
+type shadowMetrics struct {
+	shadows        *prometheus.CounterVec
+	shadowDropped  *prometheus.CounterVec
+	shadowTime     *prometheus.HistogramVec
+	shadowQueued   *prometheus.GaugeVec
+	shadowInFlight *prometheus.GaugeVec
+	shadowBytes    prometheus.Gauge
+}
+
+func newShadowMetrics() shadowMetrics {
+	return shadowMetrics{
+		shadows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ficus_shadow_total",
+			Help: "Copies of requests sent to the new side, by route and what the comparison with legacy's answer came to: match; status, header, json or body where that differs; too_large or encoded where the bodies could not be compared; error or timeout where there was no answer.",
+		}, []string{"route", "result"}),
+		shadowDropped: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ficus_shadow_dropped_total",
+			Help: "Requests at stage shadow of which no copy was sent, by route and reason: method, body, upgrade or stream (not copied at all), loop (a copy itself), partial (legacy answered by a range or a condition), incomplete (legacy gave no whole answer), queue or memory (too many copies), late (the copy waited too long), refused (the new side can't be told who asks) or closed (the backend has left the table).",
+		}, []string{"route", "reason"}),
+		shadowTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "ficus_shadow_duration_seconds",
+			Help:    "Time that the new side took to answer copies, body included.",
+			Buckets: durationBuckets,
+		}, []string{"route"}),
+		shadowQueued: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "ficus_shadow_queued", Help: "Copies that wait, by backend.",
+		}, []string{"backend"}),
+		shadowInFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "ficus_shadow_in_flight", Help: "Copies under way, by backend.",
+		}, []string{"backend"}),
+		shadowBytes: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "ficus_shadow_captured_bytes",
+			Help: "Memory that copies and the answers to be compared take.",
+		}),
+	}
+}
+
+func (s *shadowMetrics) collectors() []prometheus.Collector {
+	return []prometheus.Collector{s.shadows, s.shadowDropped, s.shadowTime, s.shadowQueued, s.shadowInFlight, s.shadowBytes}
+}
+
+func (s *shadowMetrics) deleteRoute(match prometheus.Labels) {
+	s.shadows.DeletePartialMatch(match)
+	s.shadowDropped.DeletePartialMatch(match)
+	s.shadowTime.DeletePartialMatch(match)
+}
+
+// shadowSeries are the series of one route's copies, each made when it is first needed.
+type shadowSeries struct {
+	counters atomic.Pointer[map[shadowKey]prometheus.Counter] // copied on write
+	took     atomic.Pointer[prometheus.Observer]
+}
+
+type shadowKey struct {
+	vec  *prometheus.CounterVec
+	word string
+}
+
+// Shadowed counts a copy that was sent, by what came of it: one of parity's kinds.
+func (r *Route) Shadowed(result string, took time.Duration) {
+	r.shadowCounter(shadowKey{r.metrics.shadows, result}).Inc()
+	observer := r.copies.took.Load()
+	if observer == nil {
+		r.metrics.mu.Lock()
+		made := prometheus.Observer(discardObserver{})
+		if !r.removed {
+			made = r.metrics.shadowTime.WithLabelValues(r.id)
+		}
+		r.metrics.mu.Unlock()
+		observer = &made
+		r.copies.took.Store(observer)
+	}
+	(*observer).Observe(took.Seconds())
+}
+
+// ShadowDropped counts a request of which no copy was sent. The reason is one of a closed set.
+func (r *Route) ShadowDropped(reason string) {
+	r.shadowCounter(shadowKey{r.metrics.shadowDropped, reason}).Inc()
+}
+
+func (r *Route) shadowCounter(key shadowKey) prometheus.Counter {
+	if known := r.copies.counters.Load(); known != nil && (*known)[key] != nil {
+		return (*known)[key]
+	}
+	r.metrics.mu.Lock()
+	defer r.metrics.mu.Unlock()
+	if r.removed {
+		return r.metrics.discard
+	}
+	counters := map[shadowKey]prometheus.Counter{}
+	if known := r.copies.counters.Load(); known != nil {
+		maps.Copy(counters, *known)
+	}
+	c := key.vec.WithLabelValues(r.id, key.word)
+	counters[key] = c
+	r.copies.counters.Store(&counters)
+	return c
+}
+
+// ShadowGauges are the gauges of a backend that gets copies.
+func (m *Metrics) ShadowGauges(backend string) (queued, inFlight prometheus.Gauge) {
+	return m.shadowQueued.WithLabelValues(backend), m.shadowInFlight.WithLabelValues(backend)
+}
+
+// ShadowGone deletes the series of a backend that gets no copies any more.
+func (m *Metrics) ShadowGone(backend string) {
+	m.shadowQueued.DeleteLabelValues(backend)
+	m.shadowInFlight.DeleteLabelValues(backend)
+}
+
+// ShadowBytes records how much memory copies take.
+func (m *Metrics) ShadowBytes(n int64) { m.shadowBytes.Set(float64(n)) }
