@@ -52,6 +52,8 @@ type Exchange struct {
 	forwarded bool  // in flight at a backend
 	recorded  bool  // in the metrics
 	failure   error // why no backend's answer could be sent
+	copied    bool  // the request is a copy itself, at stage shadow of some gateway
+	capturing *capturing
 }
 
 func (x *Exchange) begin(r *http.Request, client Client, gate *identity.Gate, now time.Time) {

@@ -27,11 +27,14 @@ func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
 	if in.Body != nil && in.Body != http.NoBody {
 		in.Body = &x.body
 	}
-	p.proxy.ServeHTTP(out, in)
+	x.capturing = p.capture(out, x)
+	defer x.capturing.end()
+	p.proxy.ServeHTTP(x.capturing.over(out), in)
 	if x.failure != nil {
 		out.loud()
 		return x.fail(failureStatus(x.failure), x.failure)
 	}
+	x.capturing.send()
 	return nil
 }
 
@@ -61,6 +64,7 @@ func prepare(pr *httputil.ProxyRequest) {
 	if x.client.Forward {
 		setForwarded(pr, x.client.Trusted)
 	}
+	x.capturing.prepared(pr.Out)
 }
 
 var forwardingHeaders = [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}

@@ -9,6 +9,7 @@ import (
 	"ficus/gateway/identity"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
+	"ficus/gateway/shadow"
 	"ficus/gateway/telemetry"
 )
 
@@ -65,9 +66,10 @@ func (p *Pipeline) tell(b *route.Backend, claims []string) (*identity.Outward, e
 	return identity.NewOutward(config, p.Issue)
 }
 
-// toldHeaders are the headers in which backends are told who asks.
+// toldHeaders are the headers in which backends are told who asks, and that a request is a
+// copy.
 func toldHeaders(backends []route.Backend) []string {
-	names := []string{identity.TokenHeader}
+	names := []string{identity.TokenHeader, shadow.MarkHeader}
 	for _, b := range backends {
 		for name := range b.Identity.Headers {
 			if !slices.Contains(names, name) {

@@ -36,12 +36,13 @@ import (
 	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
+	"ficus/gateway/shadow"
 	"ficus/gateway/split"
 	"ficus/gateway/telemetry"
 	"ficus/gateway/traffic"
 )
 
-// Config is what a pipeline works with; all fields but Kills are required.
+// Config is what a pipeline works with; all fields but Kills and Shadow are required.
 type Config struct {
 	Backends  *backend.Registry
 	Metrics   *telemetry.Metrics
@@ -51,6 +52,9 @@ type Config struct {
 	Issue     identity.Issue   // of internal tokens
 	Now       func() time.Time // time.Now, outside tests
 	Logger    *slog.Logger
+
+	// Shadow sends copies of requests at stage shadow; nil: there are none.
+	Shadow *shadow.Copier
 }
 
 // A Pipeline serves requests by the table published last. It is safe for
@@ -81,6 +85,7 @@ type bound struct {
 	rewriters [len(route.Sides)]*rewrite.Rewriter // nil where nothing changes
 	told      [len(route.Sides)]*identity.Outward // how backends are told who asks; nil where they are not
 	asksWho   bool                                // something depends on who asks
+	shadow    *shadowing                          // nil where nothing is copied
 	series    *telemetry.Route
 }
 
@@ -131,6 +136,10 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 		}
 		next.routes[i].asksWho = asksWho(e, next.routes[i].told)
 	}
+	if err := p.shadow(next); err != nil {
+		backends.Release()
+		return route.Problems{{Code: route.CodeValue, Message: err.Error()}}
+	}
 	old := p.live.Swap(next)
 	p.Metrics.Retain(func(id string) bool { return ids[id] })
 	if old != nil {
@@ -179,7 +188,7 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 		return &Error{Status: http.StatusServiceUnavailable, Err: errNoTable}
 	}
 	gate := p.identity.Load()
-	strip(r, live, gate)
+	p.strip(r, live, gate, x)
 	x.begin(r, client, gate, p.Now())
 	defer x.record(p.Now)
 	if err := x.match(live); err != nil {

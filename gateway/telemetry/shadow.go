@@ -108,10 +108,19 @@ func (r *Route) shadowCounter(key shadowKey) prometheus.Counter {
 	return c
 }
 
-// ShadowGauges are the gauges of a backend that gets copies.
-func (m *Metrics) ShadowGauges(backend string) (queued, inFlight prometheus.Gauge) {
-	return m.shadowQueued.WithLabelValues(backend), m.shadowInFlight.WithLabelValues(backend)
+// A ShadowBackend records the copies to one backend.
+type ShadowBackend struct{ queued, inFlight prometheus.Gauge }
+
+// ShadowBackend returns the recorder of a backend that gets copies.
+func (m *Metrics) ShadowBackend(name string) ShadowBackend {
+	return ShadowBackend{m.shadowQueued.WithLabelValues(name), m.shadowInFlight.WithLabelValues(name)}
 }
+
+// Queued adds to the copies that wait.
+func (b ShadowBackend) Queued(by int) { b.queued.Add(float64(by)) }
+
+// InFlight adds to the copies under way.
+func (b ShadowBackend) InFlight(by int) { b.inFlight.Add(float64(by)) }
 
 // ShadowGone deletes the series of a backend that gets no copies any more.
 func (m *Metrics) ShadowGone(backend string) {
@@ -119,5 +128,5 @@ func (m *Metrics) ShadowGone(backend string) {
 	m.shadowInFlight.DeleteLabelValues(backend)
 }
 
-// ShadowBytes records how much memory copies take.
-func (m *Metrics) ShadowBytes(n int64) { m.shadowBytes.Set(float64(n)) }
+// ShadowBytes adds to the memory that copies take, in bytes.
+func (m *Metrics) ShadowBytes(n int) { m.shadowBytes.Add(float64(n)) }

@@ -42,6 +42,23 @@ func (l leaf) Close() error {
 	return nil
 }
 
+// shadowDefaults are what the transport of copies has beside the others': headers that no
+// client gets need no room, and few connections are idle.
+func shadowDefaults() map[string]any {
+	return map[string]any{
+		"max_response_header_size": 256 << 10,
+		"keep_alive":               map[string]any{"max_idle_conns_per_host": 16},
+	}
+}
+
+// newShadowLeaf is the transport of copies to a backend.
+func newShadowLeaf(b route.Backend) (backend.Leaf, error) {
+	config := shadowDefaults()
+	maps.Copy(config, b.Transport)
+	b.Transport = config
+	return newLeaf(b)
+}
+
 func newLeaf(b route.Backend) (backend.Leaf, error) {
 	config := transportDefaults()
 	maps.Copy(config, b.Transport)

@@ -18,6 +18,7 @@ import (
 	"ficus/gateway/control"
 	"ficus/gateway/pipeline"
 	"ficus/gateway/routefile"
+	"ficus/gateway/shadow"
 	"ficus/gateway/telemetry"
 	"ficus/gateway/traffic"
 	"ficus/modules/internal/logto"
@@ -42,6 +43,7 @@ type runtime struct {
 	log         *logto.Handler
 	metrics     *telemetry.Metrics
 	pipeline    *pipeline.Pipeline
+	shadow      *shadow.Copier
 	tables      *control.Tables
 	kills       *control.KillSwitch
 	signer      *signer
@@ -72,6 +74,9 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err != nil {
 		logger.Error("the kill switch forgot which routes were killed: what it kept can't be read", "error", err)
 	}
+	r.shadow = shadow.New(shadow.Config{
+		NewLeaf: newShadowLeaf, Key: key, Metrics: r.metrics, Random: rand.Float64, Now: time.Now, Logger: logger,
+	})
 	r.pipeline = pipeline.New(pipeline.Config{
 		Backends:  backend.NewRegistry(newLeaf, rand.IntN),
 		Metrics:   r.metrics,
@@ -81,6 +86,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Decisions: r.decided,
 		Now:       time.Now,
 		Logger:    logger,
+		Shadow:    r.shadow,
 	})
 	r.tables = &control.Tables{
 		FS:       os.DirFS(s.routes),
@@ -123,5 +129,6 @@ func (r *runtime) Destruct() error {
 		r.remote.Close(context.Background())
 	}
 	r.pipeline.Close()
+	r.shadow.Close()
 	return errors.Join(r.signer.close(), r.decided.Close())
 }
