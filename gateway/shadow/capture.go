@@ -23,6 +23,7 @@ const (
 	Memory     Reason = "memory"     // copies take as much as they may
 	Late       Reason = "late"       // legacy's answer is too old to be compared with a new one
 	Refused    Reason = "refused"    // the other side can't be told who asks
+	Failing    Reason = "failing"    // the other side has just failed, and is left alone for a moment
 	Closed     Reason = "closed"     // the backend has left the table, or the gateway ends
 )
 

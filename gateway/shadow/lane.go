@@ -48,6 +48,7 @@ type Lane struct {
 	waiting []*Copy    // at most limit.Queue
 	workers int        // at most limit.MaxInflight
 	closed  bool
+	rest    rest
 }
 
 func newLane(c *Copier, b route.Backend) (*Lane, error) {
@@ -76,6 +77,8 @@ func (l *Lane) busy() Reason {
 	switch {
 	case l.closed:
 		return Closed
+	case l.rest.lasts(l.copier.Now()):
+		return Failing
 	case l.workers >= l.limit.MaxInflight && len(l.waiting) >= l.limit.Queue:
 		return Queue
 	}
@@ -105,6 +108,8 @@ func (l *Lane) put(c *Copy) Reason {
 	switch {
 	case l.closed:
 		return Closed
+	case l.rest.lasts(c.since):
+		return Failing
 	case l.workers < l.limit.MaxInflight:
 		l.workers++
 		l.copier.workers.Go(func() { l.work(c) })
@@ -122,8 +127,22 @@ func (l *Lane) work(c *Copy) {
 	scratch := make([]byte, scratchSize)
 	for ; c != nil; c = l.take() {
 		l.gauges.InFlight(1)
-		l.send(c, scratch)
+		l.learn(l.send(c, scratch))
 		l.gauges.InFlight(-1)
+	}
+}
+
+// learn lets the lane rest where the other side failed. What waits is dropped.
+func (l *Lane) learn(failed bool) {
+	l.mu.Lock()
+	var dropped []*Copy
+	if l.rest.learn(failed, l.copier.Now()); failed {
+		dropped, l.waiting = l.waiting, nil
+		l.gauges.Queued(-len(dropped))
+	}
+	l.mu.Unlock()
+	for _, c := range dropped {
+		l.drop(c, Failing)
 	}
 }
 

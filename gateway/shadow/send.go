@@ -19,12 +19,14 @@ var errMemory = errors.New("copies take as much memory as they may")
 // scratchSize is what a worker reads bodies through, in bytes.
 const scratchSize = 8 << 10
 
-// send sends one copy and counts what came of it. Nothing that goes wrong with a copy, a
-// panic included, reaches anybody else.
-func (l *Lane) send(c *Copy, scratch []byte) {
+// send sends one copy and counts what came of it. It reports whether the other side failed:
+// gave no whole answer, or flooded. Nothing that goes wrong with a copy, a panic included,
+// reaches anybody else.
+func (l *Lane) send(c *Copy, scratch []byte) (failed bool) {
 	defer l.release(c)
 	defer func() {
 		if cause := recover(); cause != nil {
+			failed = true
 			c.Count.Shadowed(string(parity.Failed), 0)
 			l.copier.Logger.Error("sending a copy panicked", "route", c.Route, "panic", cause, "stack", string(debug.Stack()))
 		}
@@ -32,7 +34,7 @@ func (l *Lane) send(c *Copy, scratch []byte) {
 	started := l.copier.Now()
 	if started.Sub(c.since) > l.limit.Timeout {
 		c.Count.ShadowDropped(string(Late))
-		return
+		return false
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, l.limit.Timeout)
 	defer cancel()
@@ -42,7 +44,7 @@ func (l *Lane) send(c *Copy, scratch []byte) {
 	took := l.copier.Now().Sub(started)
 	if reason := l.notSent(err); reason != "" {
 		c.Count.ShadowDropped(string(reason))
-		return
+		return false
 	}
 	d := parity.Difference{Kind: kindOf(ctx, err)}
 	if err == nil {
@@ -52,6 +54,7 @@ func (l *Lane) send(c *Copy, scratch []byte) {
 	if d.Kind != parity.Match {
 		l.copier.Logger.Debug("a copy was answered differently", "route", c.Route, "result", string(d.Kind), "where", d.Where, "error", err)
 	}
+	return err != nil || answer.TooLarge && !c.legacy.TooLarge
 }
 
 // notSent returns why a copy does not count as one, "" where it does.

@@ -202,11 +202,21 @@ type hanging struct{ ctx context.Context }
 func (h hanging) Read([]byte) (int, error) { <-h.ctx.Done(); return 0, h.ctx.Err() }
 func (h hanging) Close() error             { return nil }
 
-// A side that hangs gets as many copies as it may have, and the rest is dropped: by the
-// queue, and by its age what waited too long.
+// slow answers right after a time.
+func slow(r *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(900 * time.Millisecond):
+		return reply(200, "x")(r)
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
+// A slow side gets as many copies as it may have, and the rest is dropped: by the queue,
+// and by its age what waited too long.
 func TestQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, route.ShadowLimit{MaxInflight: 2, Queue: 3, Timeout: time.Second}, hang)
+		b := newBench(t, route.ShadowLimit{MaxInflight: 2, Queue: 3, Timeout: time.Second}, slow)
 		for range 10 {
 			b.copy("x")
 		}
@@ -216,11 +226,11 @@ func TestQueue(t *testing.T) {
 		b.want("ficus_shadow_dropped_total", "queue", 5)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		b.want("ficus_shadow_total", "timeout", 2)
+		b.want("ficus_shadow_total", "match", 2)
 		b.want("ficus_shadow_queued", "cart", 1)
-		time.Sleep(time.Second) // now the last one has waited for two
+		time.Sleep(time.Second) // now the last one has waited for 1.8 s
 		synctest.Wait()
-		b.want("ficus_shadow_total", "timeout", 4)
+		b.want("ficus_shadow_total", "match", 4)
 		b.want("ficus_shadow_dropped_total", "late", 1)
 		b.idle()
 		b.copy("x") // workers start again
@@ -228,6 +238,57 @@ func TestQueue(t *testing.T) {
 		b.want("ficus_shadow_in_flight", "cart", 1)
 		b.Close()
 		b.want("ficus_shadow_dropped_total", "closed", 1)
+	})
+}
+
+// A side that fails is left alone, for longer each time, until it succeeds.
+func TestRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, healthy := 0, false
+		b := newBench(t, route.ShadowLimit{MaxInflight: 1, Queue: 5}, func(r *http.Request) (*http.Response, error) {
+			if asked++; healthy {
+				return reply(200, "x")(r)
+			}
+			return nil, errors.New("reset")
+		})
+		for range 60_000 { // a minute
+			b.copy("x")
+			synctest.Wait()
+			time.Sleep(time.Millisecond)
+		}
+		if asked < 60 || asked > 70 {
+			t.Errorf("a side that fails was asked %d times in a minute", asked)
+		}
+		b.want("ficus_shadow_dropped_total", "failing", float64(60_000-asked))
+		healthy = true
+		time.Sleep(maxRest)
+		asked = 0
+		for range 100 {
+			b.copy("x")
+			synctest.Wait()
+		}
+		if asked != 100 {
+			t.Errorf("a side that works again was asked %d times of 100", asked)
+		}
+		b.idle()
+		b.Close()
+	})
+}
+
+// What waits behind a copy that fails is dropped.
+func TestRestDropsWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, route.ShadowLimit{MaxInflight: 2, Queue: 3, Timeout: time.Second}, hang)
+		for range 10 {
+			b.copy("x")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		b.want("ficus_shadow_total", "timeout", 2)
+		b.want("ficus_shadow_dropped_total", "queue", 5)
+		b.want("ficus_shadow_dropped_total", "failing", 3)
+		b.idle()
+		b.Close()
 	})
 }
 

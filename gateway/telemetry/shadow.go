@@ -26,7 +26,7 @@ func newShadowMetrics() shadowMetrics {
 		}, []string{"route", "result"}),
 		shadowDropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "ficus_shadow_dropped_total",
-			Help: "Requests at stage shadow of which no copy was sent, by route and reason: method, body, upgrade or stream (not copied at all), loop (a copy itself), partial (legacy answered by a range or a condition), incomplete (legacy gave no whole answer), queue or memory (too many copies), late (the copy waited too long), refused (the new side can't be told who asks) or closed (the backend has left the table).",
+			Help: "Requests at stage shadow of which no copy was sent, by route and reason: method, body, upgrade or stream (not copied at all), loop (a copy itself), partial (legacy answered by a range or a condition), incomplete (legacy gave no whole answer), queue or memory (too many copies), failing (the new side has just failed and is left alone for a moment), late (the copy waited too long), refused (the new side can't be told who asks) or closed (the backend has left the table).",
 		}, []string{"route", "reason"}),
 		shadowTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "ficus_shadow_duration_seconds",
