@@ -116,16 +116,23 @@ func countsOf(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 }
 
 // settled waits until a copy or drop has been counted.
-func (s *shadowed) settled(t *testing.T) map[string]float64 {
+func (s *shadowed) settled(t *testing.T) (counts map[string]float64) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		if counts := countsOf(t, s.registry); len(counts) > 0 {
-			return counts
+	s.await(t, func() bool { counts = countsOf(t, s.registry); return len(counts) > 0 })
+	return counts
+}
+
+// await polls until a condition holds.
+func (s *shadowed) await(t *testing.T, condition func() bool) {
+	t.Helper()
+	tick, late := time.NewTicker(time.Millisecond), time.After(10*time.Second)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("waited in vain for copies to be counted")
 		}
-		if time.Now().After(deadline) {
-			t.Fatal("nothing was counted")
-		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -367,18 +374,10 @@ func TestShadowMakesNoLoop(t *testing.T) {
 		s.do(t, "GET", "/x", "")
 		<-s.last // the copy's exchange
 	}
-	if diff := cmp.Diff(map[string]float64{"match": 5, "loop": 5}, s.outcomesAfter(t, "match", 5)); diff != "" {
+	s.await(t, func() bool { return countsOf(t, s.registry)["match"] == 5 })
+	if diff := cmp.Diff(map[string]float64{"match": 5, "loop": 5}, s.outcomes(t)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-}
-
-// outcomesAfter waits until a result has been counted that often.
-func (s *shadowed) outcomesAfter(t *testing.T, result string, n float64) map[string]float64 {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); countsOf(t, s.registry)[result] < n && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
-	return s.outcomes(t)
 }
 
 // A client that goes away, or a backend that breaks off, leaves nothing to compare.
