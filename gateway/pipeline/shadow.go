@@ -57,7 +57,7 @@ func (p *Pipeline) strip(r *http.Request, live *serving, gate *identity.Gate, x 
 }
 
 // capture returns what keeps the answer to a request of which a copy is to be sent; nil
-// for all others.
+// for all others, those of a route that is killed among them.
 func (p *Pipeline) capture(w http.ResponseWriter, x *Exchange) *capturing {
 	s := x.bound.shadow
 	if s == nil || x.Side != route.Legacy || x.Clock == split.ClockKill || !p.Shadow.Chosen(s.share) {

@@ -19,6 +19,7 @@ import (
 	"ficus/gateway/route"
 	"ficus/gateway/shadow"
 	"ficus/gateway/split"
+	"ficus/gateway/traffic"
 )
 
 // shadowed is a gateway whose route /x is at stage shadow, and what its new side got.
@@ -115,16 +116,23 @@ func countsOf(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 }
 
 // settled waits until a copy or drop has been counted.
-func (s *shadowed) settled(t *testing.T) map[string]float64 {
+func (s *shadowed) settled(t *testing.T) (counts map[string]float64) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		if counts := countsOf(t, s.registry); len(counts) > 0 {
-			return counts
+	s.await(t, func() bool { counts = countsOf(t, s.registry); return len(counts) > 0 })
+	return counts
+}
+
+// await polls until a condition holds.
+func (s *shadowed) await(t *testing.T, condition func() bool) {
+	t.Helper()
+	tick, late := time.NewTicker(time.Millisecond), time.After(10*time.Second)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("waited in vain for copies to be counted")
 		}
-		if time.Now().After(deadline) {
-			t.Fatal("nothing was counted")
-		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -225,6 +233,23 @@ func TestShadowShare(t *testing.T) {
 	s.do(t, "GET", "/x", "")
 	if counts := s.outcomes(t); len(counts) != 0 || len(s.copies) != 0 {
 		t.Errorf("a request that was not chosen counts: %v", counts)
+	}
+}
+
+// A route that is killed stands at stage legacy.
+func TestShadowOfARouteThatIsKilled(t *testing.T) {
+	s := newShadowed(t, nil, nil, nil)
+	kills, err := traffic.New(traffic.KillsIn(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kills.Kill(traffic.Kill{Route: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	s.Kills = kills
+	s.do(t, "GET", "/x", "")
+	if counts := s.outcomes(t); len(counts) != 0 || len(s.copies) != 0 {
+		t.Errorf("a request of a killed route counts: %v", counts)
 	}
 }
 
@@ -349,18 +374,10 @@ func TestShadowMakesNoLoop(t *testing.T) {
 		s.do(t, "GET", "/x", "")
 		<-s.last // the copy's exchange
 	}
-	if diff := cmp.Diff(map[string]float64{"match": 5, "loop": 5}, s.outcomesAfter(t, "match", 5)); diff != "" {
+	s.await(t, func() bool { return countsOf(t, s.registry)["match"] == 5 })
+	if diff := cmp.Diff(map[string]float64{"match": 5, "loop": 5}, s.outcomes(t)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-}
-
-// outcomesAfter waits until a result has been counted that often.
-func (s *shadowed) outcomesAfter(t *testing.T, result string, n float64) map[string]float64 {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); countsOf(t, s.registry)[result] < n && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
-	return s.outcomes(t)
 }
 
 // A client that goes away, or a backend that breaks off, leaves nothing to compare.

@@ -139,10 +139,6 @@ const (
 	// have been gone.
 	CodeExpired Code = "expired"
 
-	// CodeFaults means that requests of the route are broken on purpose. Remove the
-	// faults when the rehearsal is over.
-	CodeFaults Code = "faults"
-
 	// CodeRetired means that legacy still serves a part of a retired route, because a
 	// more specific route sends it there: the monolith's code can't be deleted yet.
 	CodeRetired Code = "retired"

@@ -55,11 +55,6 @@ func warnRoute(d *route.Definition, now time.Time) route.Problems {
 	return found
 }
 
-const (
-	faultsMessage = "faults are on purpose in this route"
-	faultsHint    = "remove them when the rehearsal is over; they hit only where the Caddyfile says faults on"
-)
-
 // unreachable says why no request can match, "" if some can.
 func unreachable(p Pattern, d *route.Definition) string {
 	switch {
