@@ -209,13 +209,6 @@ func TestPlaceComesBackAfterACut(t *testing.T) {
 	}
 }
 
-// discardWriter is a client that nobody reads from.
-type discardWriter struct{ header http.Header }
-
-func (w discardWriter) Header() http.Header         { return w.header }
-func (w discardWriter) Write(p []byte) (int, error) { return len(p), nil }
-func (w discardWriter) WriteHeader(int)             {}
-
 // What it costs to refuse: the whole of Serve, without the server around it.
 func BenchmarkRefusal(b *testing.B) {
 	for _, what := range []string{"crowded", "full", "limited"} {
@@ -232,9 +225,9 @@ func BenchmarkRefusal(b *testing.B) {
 				g.UseCapacity(1)
 				g.capacity.Begin()
 			case "limited":
-				_ = g.Serve(discardWriter{http.Header{}}, httptest.NewRequest("GET", "/a", nil), Client{IP: "192.0.2.1"}, new(Exchange))
+				_ = g.Serve(&discardWriter{http.Header{}}, httptest.NewRequest("GET", "/a", nil), Client{IP: "192.0.2.1"}, new(Exchange))
 			}
-			r, w := httptest.NewRequest("GET", "/a", nil), discardWriter{http.Header{}}
+			r, w := httptest.NewRequest("GET", "/a", nil), &discardWriter{http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {
 				var x Exchange
