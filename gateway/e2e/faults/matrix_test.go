@@ -169,6 +169,14 @@ var matrix = []fault{
 		},
 	},
 	{
+		name: "never answers in time", how: "accepts the request, and says nothing; the route's timeout is 300ms",
+		start: behind(neverAnswers), route: "timeout: 300ms",
+		rows: []row{
+			{small | post, outcome{"504 gateway", "1", "0", "open", "-", "-"}},
+			{postLarge | putLarge, outcome{"504 gateway", "1 | 1 cut", "0", "open", "-", "-"}},
+		},
+	},
+	{
 		name: "slow headers", how: "answers after 300 ms; the breaker's slow is 50ms",
 		start: behind(lateBy300ms), breaker: "min_requests: 1, open_for: 1h, slow: 50ms",
 		rows: []row{{every, outcome{"200 new", "1", "0", "open", "-", "-"}}},
@@ -245,6 +253,12 @@ var matrix = []fault{
 		name: "down for long", how: "nobody listens; four requests, of which the first opens the breaker",
 		start: (*scene).dead, times: 4,
 		rows: []row{{every, outcome{"200 legacy", "0", "4", "open", "connect, open ×3", "connect"}}},
+	},
+	{
+		name: "full", how: "has as many requests under way as max_inflight allows, and as many wait as may",
+		backend: "max_inflight: 1\n    queue: { size: 1, timeout: 1ms }",
+		start:   (*scene).holding, run: (*scene).whileHeld,
+		rows: []row{{every, outcome{"200 legacy", "0", "1", "closed", "full", "-"}}},
 	},
 	{
 		name: "flapping", how: "nobody listens for 5 ms, then it is back for 5 ms, and so on; the breaker is off",

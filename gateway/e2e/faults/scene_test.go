@@ -22,8 +22,9 @@ type scene struct {
 	ids     []string // of the requests that were sent
 	saw     []string // what their client saw
 
-	addresses []string // of the backend
-	backend   []string // further keys of the backend, as YAML
+	release   chan struct{} // ends what holding holds
+	addresses []string      // of the backend
+	backend   []string      // further keys of the backend, as YAML
 }
 
 // origin starts an origin of the new side, and makes it an address of the backend.
@@ -45,6 +46,17 @@ func (s *scene) behind(serve func(*conversation), toxic ...string) line {
 
 // dead makes an address of the backend at which nobody listens any more.
 func (s *scene) dead() { s.behind(healthy).down() }
+
+// holding starts an origin that does not answer until release is closed.
+func (s *scene) holding() {
+	s.release = make(chan struct{})
+	s.origin(func(c *conversation) {
+		if proof, ok := c.request(); ok {
+			<-s.release
+			c.answer(200, proof)
+		}
+	})
+}
 
 // with adds keys to the backend.
 func (s *scene) with(format string, values ...any) {

@@ -24,10 +24,30 @@ func (s *scene) inTurn() {
 
 // onKeptConnection sends its request when a connection to the backend is idle.
 func (s *scene) onKeptConnection() {
-	if saw := (client{s.gateway.Client(), 0}).send(s.gateway.URL+"/"+s.id, "first"); saw != "200 new" {
-		s.t.Errorf("%s: the first request: %s", s.id, saw)
-	}
+	s.another()
 	s.send()
+}
+
+// whileHeld sends its request while the backend is busy with another one.
+func (s *scene) whileHeld() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.another()
+	}()
+	gatewaytest.Await(s.t, s.id+": a request under way", func() bool { return s.origins[0].of(otherID).whole == 1 })
+	s.send()
+	close(s.release)
+	<-done
+}
+
+const otherID = "another"
+
+// another sends a request that is none of the row's.
+func (s *scene) another() {
+	if saw := (client{s.gateway.Client(), 0}).send(s.gateway.URL+"/"+s.id, otherID); saw != "200 new" {
+		s.t.Errorf("%s: the request before: %s", s.id, saw)
+	}
 }
 
 // onOtherConnections sends two requests, the second when the connection of the first is
