@@ -1,7 +1,10 @@
+//go:build unix
+
 package faults
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -45,7 +48,7 @@ func TestIdleConnections(t *testing.T) {
 func TestSlowReaders(t *testing.T) {
 	needFiles(t, 3*slowReaders+1000)
 	var under atomic.Int64 // requests under way
-	legacy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	legacy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/big" {
 			return
 		}
@@ -58,6 +61,12 @@ func TestSlowReaders(t *testing.T) {
 			}
 		}
 	}))
+	_ = legacy.Listener.Close()
+	var err error
+	if legacy.Listener, err = (&net.ListenConfig{Control: asOverEthernet}).Listen(t.Context(), "tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	legacy.Start()
 	t.Cleanup(legacy.Close)
 	g := startGatewayProcess(t, fmt.Sprintf("backends: { legacy: { addresses: [%q], idle_timeout: 4s } }\n", legacy.URL))
 	empty := g.warm(t)
@@ -67,6 +76,17 @@ func TestSlowReaders(t *testing.T) {
 	full.bound(t, empty, slowReaders, 6, 256<<10)
 	gatewaytest.Await(t, "the slow readers to be cut", func() bool { return under.Load() == 0 })
 	g.awaitGone(t, slowReaders)
+}
+
+// asOverEthernet gives a socket the segments of a usual network. Those of loopback are so
+// long that the kernel sets megabytes aside for each connection, and a thousand use up
+// what it has.
+func asOverEthernet(_, _ string, c syscall.RawConn) error {
+	var failed error
+	err := c.Control(func(fd uintptr) {
+		failed = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_MAXSEG, 1460)
+	})
+	return errors.Join(err, failed)
 }
 
 // needFiles raises the limit of open files of this process, and of those that it starts.
@@ -89,7 +109,7 @@ func needFiles(t *testing.T, n uint64) {
 // short answer.
 func (g *gatewayProcess) connect(t testing.TB, path string) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", g.address)
+	conn, err := (&net.Dialer{Control: asOverEthernet}).Dial("tcp", g.address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ var (
 	tooLong = outcome{"502 gateway", "1", "0", "open", "no: body", "-"}
 
 	// cut is the end of an answer that had begun.
-	cut = outcome{"200 new, broken off", "1", "0", "closed", "-", "-"}
+	cut = outcome{"200 new, broken off", "1", "0", "open", "-", "-"}
 )
 
 // matrix is the fault matrix.
