@@ -53,7 +53,7 @@ func behind(toxic ...string) func(*scene) {
 
 const (
 	tryTimeout  = "try_timeout: 300ms"
-	idleTimeout = "idle_timeout: 300ms"
+	idleTimeout = "idle_timeout: 1s"
 
 	neverAnswers = `{"type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`
 	lateBy300ms  = `{"type": "latency", "stream": "downstream", "attributes": {"latency": 300}}`
@@ -160,7 +160,7 @@ var matrix = []fault{
 	},
 	{
 		name: "never answers", how: "accepts the request, and says nothing; try_timeout 300ms",
-		start: behind(neverAnswers), route: tryTimeout,
+		start: behind(neverAnswers), backend: tryTimeout,
 		rows: []row{
 			{small, outcome{"200 legacy", "2", "1", "open", "timeout", "timeout"}},
 			{post, outcome{"504 gateway", "1", "0", "open", "no: not_idempotent", "-"}},
@@ -187,8 +187,8 @@ var matrix = []fault{
 		rows:  []row{{every, asUsual}},
 	},
 	{
-		name: "body that stalls", how: "answers by half of the body, and then nothing; idle_timeout 300ms",
-		start: to(after(stalling)), route: idleTimeout,
+		name: "body that stalls", how: "answers by half of the body, and then nothing; idle_timeout 1s",
+		start: to(after(stalling)), backend: idleTimeout,
 		rows: []row{{every, cut}},
 	},
 	{
