@@ -255,7 +255,7 @@ var matrix = []fault{
 		rows: []row{{every, outcome{"200 legacy", "0", "4", "open", "connect, open ×3", "connect"}}},
 	},
 	{
-		name: "full", how: "has as many requests under way as max_inflight allows, and as many wait as may",
+		name: "full", how: "has as many requests under way as max_inflight allows, and none ends while the next one waits",
 		backend: "max_inflight: 1\n    queue: { size: 1, timeout: 1ms }",
 		start:   (*scene).holding, run: (*scene).whileHeld,
 		rows: []row{{every, outcome{"200 legacy", "0", "1", "closed", "full", "-"}}},
