@@ -18,6 +18,8 @@ import (
 
 const (
 	loadRate       = 500 // requests a second
+	controlRate    = 25  // past the gateway, straight to legacy
+	tooBusy        = 50 * time.Millisecond
 	connectTimeout = 250 * time.Millisecond
 	openFor        = time.Second
 	ramp           = 3 * time.Second
@@ -32,24 +34,30 @@ func TestKilledUnderLoad(t *testing.T) {
 	a.service.kill()
 	a.killed = time.Now()
 	gatewaytest.Await(t, "the breaker to open", func() bool { return readMetrics(a.gateway).breaker("shop") == "open" })
-	if took := time.Since(a.killed); took > time.Second {
-		t.Errorf("the breaker opened %v after the service was killed", took)
+	took := time.Since(a.killed)
+	t.Logf("the breaker opened %v after the service was killed", took)
+	if took > time.Second {
+		t.Error("which is too late")
 	}
 	before := a.old.len()
 	gatewaytest.Await(t, "two seconds of legacy", func() bool { return a.old.len() > before+2*loadRate })
 
 	a.back = time.Now()
 	a.service = startChild(t, a.service.address, a.fresh)
-	gatewaytest.Await(t, "the breaker to close", func() bool { return readMetrics(a.gateway).breaker("shop") == "closed" })
+	gatewaytest.Await(t, "the ramp to end", func() bool {
+		m := readMetrics(a.gateway)
+		return m.breaker("shop") == "closed" && m[`ficus_backend_breaker_share_ratio{backend="shop"}`] == "1"
+	})
+	a.restored = time.Now()
 	before = a.fresh.len()
-	gatewaytest.Await(t, "all traffic to be back", func() bool { return a.fresh.len() > before+2*loadRate })
+	gatewaytest.Await(t, "some requests after that", func() bool { return a.fresh.len() > before+loadRate/2 })
 
-	results := a.stop()
+	results := a.load.stop()
 	a.service.kill() // so that all that it got is counted
 	a.checkAnswers(t, results)
 	a.checkPosts(t, results)
 	a.checkReturn(t, results)
-	a.checkLatency(t, results)
+	a.checkLatency(t, results, a.control.stop())
 }
 
 // An attack is a gateway under constant load, and what came of it.
@@ -59,14 +67,40 @@ type attack struct {
 	fresh, old *counts
 	next       atomic.Int64 // number of the next request
 
+	load, control *load
+
+	killed, back, restored time.Time
+}
+
+// A load is requests at a constant rate, until it is stopped.
+type load struct {
 	attacker *vegeta.Attacker
 	results  chan []vegeta.Result
+}
 
-	killed, back time.Time
+func startLoad(t *testing.T, rate int, client *http.Client, target vegeta.Targeter) *load {
+	l := &load{vegeta.NewAttacker(vegeta.Client(client), vegeta.MaxWorkers(loadRate)), make(chan []vegeta.Result, 1)}
+	t.Cleanup(func() { l.attacker.Stop() })
+	results := l.attacker.Attack(target, vegeta.ConstantPacer{Freq: rate, Per: time.Second}, 0, "")
+	go func() {
+		var all []vegeta.Result
+		for r := range results {
+			all = append(all, *r)
+		}
+		slices.SortFunc(all, func(x, y vegeta.Result) int { return x.Timestamp.Compare(y.Timestamp) })
+		l.results <- all
+	}()
+	return l
+}
+
+// stop ends the load and returns all results in the order in which requests were sent.
+func (l *load) stop() []vegeta.Result {
+	l.attacker.Stop()
+	return <-l.results
 }
 
 func startAttack(t *testing.T) *attack {
-	a := &attack{fresh: newCounts(), old: newCounts(), results: make(chan []vegeta.Result, 1)}
+	a := &attack{fresh: newCounts(), old: newCounts()}
 	legacy := httptest.NewServer(worker("legacy", ledger{a.old.begin, a.old.finish}))
 	t.Cleanup(legacy.Close)
 	a.service = startChild(t, gatewaytest.FreeAddress(t), a.fresh)
@@ -79,16 +113,8 @@ func startAttack(t *testing.T) *attack {
 routes:
   - { id: shop, match: /, policy: public, backend: shop, stage: new }
 `, legacy.URL, a.service.address, connectTimeout, openFor, ramp))
-	a.attacker = vegeta.NewAttacker(vegeta.Client(a.gateway.Client()), vegeta.MaxWorkers(loadRate))
-	t.Cleanup(func() { a.attacker.Stop() })
-	results := a.attacker.Attack(a.target, vegeta.ConstantPacer{Freq: loadRate, Per: time.Second}, 0, "")
-	go func() {
-		var all []vegeta.Result
-		for r := range results {
-			all = append(all, *r)
-		}
-		a.results <- all
-	}()
+	a.load = startLoad(t, loadRate, a.gateway.Client(), a.target)
+	a.control = startLoad(t, controlRate, http.DefaultClient, vegeta.NewStaticTargeter(vegeta.Target{Method: "GET", URL: legacy.URL}))
 	return a
 }
 
@@ -107,15 +133,8 @@ func (a *attack) target(t *vegeta.Target) error {
 	return nil
 }
 
-// stop ends the load and returns all results in the order in which requests were sent.
-func (a *attack) stop() []vegeta.Result {
-	a.attacker.Stop()
-	all := <-a.results
-	slices.SortFunc(all, func(x, y vegeta.Result) int { return x.Timestamp.Compare(y.Timestamp) })
-	return all
-}
-
-// checkAnswers: what may be sent twice never failed, and a POST only with the service.
+// checkAnswers: what may be sent twice never failed, and a POST only with the service: it
+// was under way, or on a connection of which the gateway had not yet heard that it is gone.
 func (a *attack) checkAnswers(t *testing.T, results []vegeta.Result) {
 	failed := 0
 	for _, r := range results {
@@ -129,9 +148,6 @@ func (a *attack) checkAnswers(t *testing.T, results []vegeta.Result) {
 		}
 	}
 	t.Logf("%d requests, of which %d failed: POSTs that the service had got when it was killed", len(results), failed)
-	if failed > loadRate*int(working)/int(time.Second)*len(methods)+20 {
-		t.Errorf("%d failures are more than were under way", failed)
-	}
 }
 
 // checkPosts: a POST is sent once, and once in full if it was answered.
@@ -148,57 +164,63 @@ func (a *attack) checkPosts(t *testing.T, results []vegeta.Result) {
 	}
 }
 
-// checkReturn: the new side's share grows over the ramp.
+// checkReturn: the new side's share grows over the ramp, and then it has all.
 func (a *attack) checkReturn(t *testing.T, results []vegeta.Result) {
-	first := slices.IndexFunc(results, func(r vegeta.Result) bool {
-		return r.Timestamp.After(a.back) && string(r.Body) == "new"
-	})
-	if first < 0 {
-		t.Fatal("nothing came back")
-	}
-	const parts = 5
-	var fresh, all [parts + 1]float64
-	for _, r := range results[first:] {
-		i := min(int(r.Timestamp.Sub(results[first].Timestamp)/(ramp/parts)), parts)
-		all[i]++
-		if string(r.Body) == "new" {
-			fresh[i]++
+	var began time.Time // the first answer of the service that is back
+	for _, r := range results {
+		if end := r.Timestamp.Add(r.Latency); r.Timestamp.After(a.back) && isNew(r) && (began.IsZero() || end.Before(began)) {
+			began = end
 		}
 	}
-	var share [parts + 1]float64
-	for i := range share {
-		share[i] = fresh[i] / all[i]
+	const parts = 5
+	var fresh, all [parts]float64
+	for _, r := range results {
+		if i := int(r.Timestamp.Add(r.Latency).Sub(began) / (ramp / parts)); r.Timestamp.After(a.back) && 0 <= i && i < parts {
+			all[i]++
+			if isNew(r) {
+				fresh[i]++
+			}
+		}
+		if r.Timestamp.After(a.restored) && !isNew(r) {
+			t.Errorf("%s at %v: answered by %s, after the ramp", r.Method, r.Timestamp.Sub(a.back), r.Body)
+		}
 	}
-	t.Logf("the new side's share in each fifth of the ramp, and after it: %.2f", share)
-	for i := range parts {
+	var share [parts]float64
+	for i := range share {
+		share[i] = fresh[i] / max(all[i], 1)
 		if share[i] > float64(i+1)/parts+0.2 {
 			t.Errorf("a share of %.2f in fifth %d of the ramp", share[i], i+1)
 		}
-		if share[i+1] < share[i]-0.1 {
-			t.Errorf("the share falls from %.2f to %.2f", share[i], share[i+1])
+		if i > 0 && share[i] < share[i-1]-0.1 {
+			t.Errorf("the share falls from %.2f to %.2f", share[i-1], share[i])
 		}
 	}
-	if share[parts] < 0.95 {
-		t.Errorf("a share of %.2f after the ramp", share[parts])
+	t.Logf("the new side's share in each fifth of the ramp: %.2f", share)
+}
+
+func isNew(r vegeta.Result) bool { return string(r.Body) == "new" }
+
+// checkLatency: who asks while the service is down waits little longer than before.
+func (a *attack) checkLatency(t *testing.T, results, control []vegeta.Result) {
+	inOutage := func(r vegeta.Result) bool { return r.Timestamp.After(a.killed) && r.Timestamp.Before(a.back) }
+	usual := measure(results, func(r vegeta.Result) bool { return r.Timestamp.Before(a.killed.Add(-50 * time.Millisecond)) })
+	outage, direct := measure(results, inOutage), measure(control, inOutage)
+	t.Logf("p50 and p99: %v and %v before, %v and %v in the outage; without the gateway at most %v",
+		usual.P50, usual.P99, outage.P50, outage.P99, direct.Max)
+	if direct.Max > tooBusy {
+		t.Logf("this machine has too much other work to say more")
+	} else if limit := 3*max(usual.P99, tooBusy)/2 + connectTimeout; outage.P99 > limit {
+		t.Errorf("a p99 of %v in the outage, more than %v", outage.P99, limit)
 	}
 }
 
-// checkLatency: who asks while the service is down waits little longer than before.
-func (a *attack) checkLatency(t *testing.T, results []vegeta.Result) {
-	var usual, outage vegeta.Metrics
+func measure(results []vegeta.Result, counts func(vegeta.Result) bool) vegeta.LatencyMetrics {
+	var m vegeta.Metrics
 	for _, r := range results {
-		switch {
-		case r.Timestamp.Before(a.killed.Add(-50 * time.Millisecond)):
-			usual.Add(&r)
-		case r.Timestamp.Before(a.back):
-			outage.Add(&r)
+		if counts(r) {
+			m.Add(&r)
 		}
 	}
-	usual.Close()
-	outage.Close()
-	t.Logf("p99 %v before, %v in the outage; p50 %v and %v", usual.Latencies.P99, outage.Latencies.P99, usual.Latencies.P50, outage.Latencies.P50)
-	// On a machine with other work a p99 of a second says little below some time.
-	if limit := 3*max(usual.Latencies.P99, 50*time.Millisecond)/2 + connectTimeout; outage.Latencies.P99 > limit {
-		t.Errorf("a p99 of %v in the outage, more than %v", outage.Latencies.P99, limit)
-	}
+	m.Close()
+	return m.Latencies
 }

@@ -189,7 +189,7 @@ var matrix = []fault{
 	{
 		name: "body that stalls", how: "answers by half of the body, and then nothing; idle_timeout 1s",
 		start: to(after(stalling)), backend: idleTimeout,
-		rows: []row{{every, cut}},
+		rows: []row{{every, outcome{"200 new, broken off", "1", "0", "closed", "-", "-"}}},
 	},
 	{
 		name: "reset in the middle of a body", how: "answers by half of the body, and resets the connection",
