@@ -135,6 +135,25 @@ func TestBodiesThatRest(t *testing.T) {
 	}
 }
 
+// What came of an answer reaches its client although nothing was flushed: who gets nothing
+// at all might take the request for one that never arrived, and send it again.
+func TestWhatCameOfAnAnswerThatRests(t *testing.T) {
+	other := newBackend(t, "", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "10")
+		fmt.Fprint(w, "first")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	g := newGateway(t, newBackend(t, "legacy", nil), other)
+	g.serve(t, g.Table().Backends[0], route.Backend{Addresses: []string{other}},
+		route.Settings{Stage: route.StageNew, Resilience: route.Resilience{IdleTimeout: brief}})
+	conn := g.open(t, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200 ") || !strings.HasSuffix(string(answer), "\r\n\r\nfirst") {
+		t.Errorf("got %q, %v", answer, err)
+	}
+}
+
 // A client that does not read its answer does not hold the backend, and is not the
 // backend's failure.
 func TestClientThatDoesNotRead(t *testing.T) {

@@ -225,9 +225,18 @@ func (w *watch) cut(why *TimeoutError) {
 		_ = client.SetReadDeadline(past)
 	}
 	if w.answered {
-		_ = client.SetWriteDeadline(past)
+		deadline := past
+		if !w.taking.Load() {
+			deadline = time.Now().Add(restTime)
+		}
+		_ = client.SetWriteDeadline(deadline)
 	}
 }
+
+// restTime is how long a client may take for what has come of an answer that its backend
+// did not complete. It has to get that: who gets nothing at all might take the request for
+// one that never arrived, and send it again.
+const restTime = time.Second
 
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
