@@ -74,7 +74,8 @@ routes:
 		}
 	}
 	g.WriteAndAwait("cart.yaml", "routes: []")
-	if metrics := g.Metrics(); strings.Contains(metrics, `backend="cart"`) || strings.Contains(metrics, `backend="dead"`) {
-		t.Error("backends that are gone have series")
-	}
+	g.Await("no series of backends that are gone", func() bool {
+		metrics := g.Metrics()
+		return !strings.Contains(metrics, `backend="cart"`) && !strings.Contains(metrics, `backend="dead"`)
+	})
 }

@@ -42,7 +42,7 @@ func TestFaults(t *testing.T) {
 func startGateway(t testing.TB, text string) *gatewaytest.Gateway {
 	t.Helper()
 	folder := fstest.MapFS{"routes.yaml": {Data: []byte(text)}}
-	if verdict := control.Check(folder, "routes", os.LookupEnv, time.Now()); len(verdict.Problems) > 0 {
+	if verdict := control.Check(folder, "routes", os.LookupEnv, time.Now()); verdict.Problems.HasErrors() {
 		t.Fatal(verdict.Problems)
 	}
 	return gatewaytest.Start(t, map[string]string{"routes.yaml": text})
