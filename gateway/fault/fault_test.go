@@ -149,7 +149,7 @@ func TestNothingInTheWay(t *testing.T) {
 // A reset is what a transport reports of one.
 func TestResetIsOne(t *testing.T) {
 	r := newRehearsal(0)
-	_, err := Compile([]route.Fault{{Reset: route.On}}, route.New, r.config()).Through(nil)(request(t), nil) //nolint:bodyclose // there is no answer
+	_, err := Compile([]route.Fault{{Reset: route.On}}, route.New, r.config()).Through(nil)(request(t), nil)
 	var op *net.OpError
 	if !errors.Is(err, syscall.ECONNRESET) || !errors.As(err, &op) || op.Timeout() {
 		t.Errorf("got %#v", err)
