@@ -188,6 +188,7 @@ func demoConfig(addr, admin string, world *demo.Demo, asJSON bool) object {
 		"apps": object{
 			"ficus": object{
 				"routes": world.Routes, "state": filepath.Join(world.Dir, "state"),
+				"faults":   true, // what a demo breaks on purpose, nobody misses
 				"identity": object{"sources": []object{shopSession(world.Legacy)}},
 			},
 			"http": object{

@@ -35,6 +35,8 @@ var demoPage = template.Must(template.New("page").Parse(`
     4  Misspell something: the problem is shown, and the last good table serves on.
     5  Log in on the monolith's page, then set "stage: new" in orders.yaml: the new
        service knows who you are. An edit in policies/ counts from the next request on.
+    6  Break the new catalog: below "stage: new" write "faults: [{ abort: 503 }]". Nobody
+       notices but this page: the monolith answers, and soon its breaker is open.
 
   Ctrl-C ends all of it{{if .Temporary}} and removes the data{{end}}.
 

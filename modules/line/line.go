@@ -87,8 +87,17 @@ func (e *Encoder) request(request, fields map[string]any) string {
 	if cohort, ok := about["cohort"]; ok {
 		who += fmt.Sprintf("  cohort %v by %v", cohort, about["cohort_from"])
 	}
-	if about["side"] == "new" {
+	if reason, ok := about["fallback"]; ok {
+		who += fmt.Sprintf("  in the place of new: %v", reason)
+	}
+	if about["killed"] == true {
+		who += "  killed"
+	}
+	switch {
+	case about["side"] == "new":
 		who = e.paint(green, who)
+	case about["fallback"] != nil || about["killed"] != nil:
+		who = e.paint(yellow, who)
 	}
 	return line + "  " + who
 }
@@ -114,9 +123,10 @@ func (e *Encoder) message(entry zapcore.Entry, fields map[string]any) string {
 }
 
 const (
-	red   = "\x1b[31m"
-	green = "\x1b[32m"
-	plain = "\x1b[0m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	plain  = "\x1b[0m"
 )
 
 func (e *Encoder) paint(color, text string) string {

@@ -35,6 +35,14 @@ func TestLines(t *testing.T) {
 			"15:04:05  GET    /api/products?q=tea                        -            \x1b[32ma: new (b)\x1b[0m\n",
 		},
 		{
+			"fallback", zapcore.Entry{}, []zapcore.Field{request, zap.Dict("ficus", zap.String("route", "a"), zap.String("side", "legacy"), zap.String("backend", "legacy"), zap.String("fallback", "open"))}, true,
+			"15:04:05  GET    /api/products?q=tea                        -            \x1b[33ma: legacy (legacy)  in the place of new: open\x1b[0m\n",
+		},
+		{
+			"killed", zapcore.Entry{}, []zapcore.Field{request, zap.Dict("ficus", zap.String("route", "a"), zap.String("side", "legacy"), zap.String("backend", "legacy"), zap.Bool("killed", true))}, false,
+			"15:04:05  GET    /api/products?q=tea                        -            a: legacy (legacy)  killed\n",
+		},
+		{
 			"problem", zapcore.Entry{Level: zapcore.ErrorLevel, Message: "routes/a.yaml:1:2: value: no"},
 			[]zapcore.Field{zap.String("text", "  stage: x"), zap.String("hint", "use y"), zap.String("code", "value")}, false,
 			"15:04:05  routes/a.yaml:1:2: value: no\n            stage: x\n            hint: use y\n",
