@@ -12,6 +12,7 @@ var demoPage = template.Must(template.New("page").Parse(`
 
   Shop          {{.Gateway.URL}}   through the gateway
   Monolith      {{.Gateway.Legacy}}   the same shop, directly
+  Console       {{.Gateway.Console}}   who serves what, how well, and the kill switch
   Metrics       {{.Gateway.Metrics}}
 
   Accounts      alice@example.com   alice-demo   customer
@@ -35,6 +36,8 @@ var demoPage = template.Must(template.New("page").Parse(`
     4  Misspell something: the problem is shown, and the last good table serves on.
     5  Log in on the monolith's page, then set "stage: new" in orders.yaml: the new
        service knows who you are. An edit in policies/ counts from the next request on.
+
+    6  Watch it all in the console, and kill a route there: legacy serves it at once.
 
   Ctrl-C ends all of it{{if .Temporary}} and removes the data{{end}}.
 
