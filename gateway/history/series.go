@@ -20,8 +20,9 @@ type Point struct {
 // less and less.
 type Lately struct {
 	Point
-	InFlight int
-	Total    uint64 // requests since the process began
+	Fallbacks float32 // a second, that legacy answered in its place
+	InFlight  int
+	Total     uint64 // requests since the process began
 }
 
 // series is one side of a route.
@@ -36,8 +37,8 @@ type series struct {
 
 // recent is what was counted lately, faded.
 type recent struct {
-	seconds, requests, errors float64
-	duration                  [telemetry.Buckets]float64
+	seconds, requests, errors, fallbacks float64
+	duration                             [telemetry.Buckets]float64
 }
 
 // fade is what is left of older counts after a sample: half after three of them.
@@ -63,6 +64,7 @@ func (s *series) add(t *telemetry.Totals, tick uint64, ring int, elapsed float64
 	for i := range took {
 		took[i] = float64(less(t.Duration[i], s.last.Duration[i]))
 	}
+	s.recent.fallbacks = s.recent.fallbacks*fade + float64(less(t.Fallbacks, s.last.Fallbacks))
 	s.last, s.seen = *t, tick+1
 	s.recent.add(float64(requests), float64(failed), elapsed, &took)
 	if requests == 0 {
@@ -140,8 +142,8 @@ func (h *History) Lately(id string, side route.Side) Lately {
 	}
 	r := &s.recent
 	return Lately{
-		Point:    point(r.requests, r.errors, r.seconds, &r.duration, h.bounds),
-		InFlight: s.last.InFlight, Total: s.last.Requests,
+		Point:     point(r.requests, r.errors, r.seconds, &r.duration, h.bounds),
+		Fallbacks: float32(r.fallbacks / max(r.seconds, 1)), InFlight: s.last.InFlight, Total: s.last.Requests,
 	}
 }
 

@@ -17,10 +17,11 @@ func BucketBounds() []float64 { return slices.Clone(durationBuckets) }
 
 // Totals are what was counted of one side of a route since its first request.
 type Totals struct {
-	Requests uint64
-	Errors   uint64 // answered with 500 to 599
-	InFlight int
-	Duration [Buckets]uint64 // requests by how long they took
+	Requests  uint64
+	Errors    uint64 // answered with 500 to 599
+	Fallbacks uint64 // that legacy answered in its place; of the new side only
+	InFlight  int
+	Duration  [Buckets]uint64 // requests by how long they took
 }
 
 // ReadRoutes calls visit with the totals of each side of a route that has had a request.
@@ -36,10 +37,24 @@ func (m *Metrics) ReadRoutes(visit func(id string, side route.Side, t *Totals)) 
 	for _, r := range routes {
 		for _, side := range route.Sides {
 			if s := r.sides[side].Load(); s != nil && s.read(&t) {
+				if side == route.New {
+					t.Fallbacks = r.resilience.fallenBack()
+				}
 				visit(r.id, side, &t)
 			}
 		}
 	}
+}
+
+// fallenBack adds the fallbacks of a route up, whatever their reason.
+func (s *resilienceSeries) fallenBack() (total uint64) {
+	var d dto.Metric
+	for i := range s.fallbacks {
+		if made := s.fallbacks[i].made.Load(); made != nil && (*made).Write(&d) == nil {
+			total += uint64(d.GetCounter().GetValue())
+		}
+	}
+	return total
 }
 
 // read reports whether there is anything to read.
