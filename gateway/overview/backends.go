@@ -1,19 +1,38 @@
 package overview
 
 import (
+	"ficus/gateway/backend"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 )
 
+// live is what the backends are, by name.
+func (s Source) live() map[string]backend.Status {
+	if s.Live == nil {
+		return nil
+	}
+	list := s.Live()
+	live := make(map[string]backend.Status, len(list))
+	for _, b := range list {
+		live[b.Name] = b
+	}
+	return live
+}
+
+// breakerOf is the state of a backend's breaker, "" for none.
+func breakerOf(live map[string]backend.Status, name string) string {
+	if b, ok := live[name]; ok && b.Breaker != nil {
+		return b.Breaker.State.String()
+	}
+	return ""
+}
+
 // backends adds up what routes send to each backend. A kill counts: legacy gets it.
-func (s Source) backends(table *routetable.Table, routes []Route) []Backend {
+func (s Source) backends(table *routetable.Table, routes []Route, live map[string]backend.Status) []Backend {
 	list := make([]Backend, len(table.Backends))
 	at := map[string]*Backend{}
 	for i, b := range table.Backends {
-		list[i] = Backend{Name: b.Name, Balance: b.Balance.String(), Addresses: s.addresses(&b)}
-		if s.Live != nil {
-			list[i].Breaker = s.Live.Breaker(b.Name)
-		}
+		list[i] = Backend{Name: b.Name, Balance: b.Balance.String(), Breaker: breakerOf(live, b.Name), Addresses: addresses(&b, live)}
 		at[b.Name] = &list[i]
 	}
 	for i, e := range table.Entries { // the same order as routes
@@ -34,15 +53,18 @@ func (s Source) backends(table *routetable.Table, routes []Route) []Backend {
 	return list
 }
 
-func (s Source) addresses(b *route.Backend) []Address {
-	if s.Live != nil {
-		if known := s.Live.Addresses(b.Name); known != nil {
-			return known
+func addresses(b *route.Backend, live map[string]backend.Status) []Address {
+	known := live[b.Name].Addresses
+	if known == nil {
+		list := make([]Address, len(b.Addresses))
+		for i, url := range b.Addresses {
+			list[i] = Address{URL: url}
 		}
+		return list
 	}
-	list := make([]Address, len(b.Addresses))
-	for i, url := range b.Addresses {
-		list[i] = Address{URL: url}
+	list := make([]Address, len(known))
+	for i, a := range known {
+		list[i] = Address{URL: a.Address, State: a.State, InFlight: a.InFlight}
 	}
 	return list
 }

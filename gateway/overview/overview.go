@@ -8,6 +8,7 @@ package overview
 import (
 	"time"
 
+	"ficus/gateway/backend"
 	"ficus/gateway/change"
 	"ficus/gateway/control"
 	"ficus/gateway/history"
@@ -22,26 +23,14 @@ type Source struct {
 	Kills   *traffic.Kills
 	Changes *change.Recorder
 	History *history.History
-	Live    Live
+	Live    func() []backend.Status // what the backends are
 	Now     func() time.Time
-}
-
-// Live is what the data plane knows and no counter says. Its methods may be called
-// concurrently and don't wait.
-type Live interface {
-	// Breaker returns "closed", "open" or "half_open", and "" for a backend without one.
-	Breaker(backend string) string
-	// Addresses returns the state of each address, nil where that isn't known.
-	Addresses(backend string) []Address
-	// Fallback returns how many requests of a route a second legacy answers now because
-	// the new side failed.
-	Fallback(route string) float64
 }
 
 // Address is one address of a backend.
 type Address struct {
 	URL      string `json:"url"`
-	State    string `json:"state"` // "up", "down", "ejected", "draining", or "" where nobody asks
+	State    string `json:"state"` // "up", "down", "ejected", "unknown", or "" where nobody asks
 	InFlight int    `json:"in_flight"`
 }
 
@@ -95,7 +84,8 @@ func (s Source) Of(top, changes int) Overview {
 		return o
 	}
 	o.Routes = len(status.Table.Entries) - 1
-	routes := s.all(status)
+	live := s.live()
+	routes := s.all(status, live)
 	for i := range routes {
 		o.Traffic.add(&routes[i].Sides)
 		if r := &routes[i]; r.ID != route.DefaultID {
@@ -103,7 +93,7 @@ func (s Source) Of(top, changes int) Overview {
 			o.Stages[r.stage].Rate += float64(r.Legacy.Rate + r.New.Rate)
 		}
 	}
-	o.Backends = s.backends(status.Table, routes)
+	o.Backends = s.backends(status.Table, routes, live)
 	o.Top = Busiest(routes, top)
 	return o
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ficus/gateway/backend"
+	"ficus/gateway/backend/breaker"
 	"ficus/gateway/change"
 	"ficus/gateway/control"
 	"ficus/gateway/history"
@@ -21,15 +23,11 @@ import (
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-type live struct{}
-
-func (live) Breaker(backend string) string { return map[string]string{"cart": "half_open"}[backend] }
-func (live) Fallback(string) float64       { return 1.5 }
-func (live) Addresses(backend string) []Address {
-	if backend != "cart" {
-		return nil
-	}
-	return []Address{{URL: "http://127.0.0.1:2", State: "down"}}
+func live() []backend.Status {
+	return []backend.Status{{
+		Name: "cart", Breaker: &breaker.Snapshot{State: breaker.HalfOpen},
+		Addresses: []backend.AddressStatus{{Address: "http://127.0.0.1:2", State: "down"}},
+	}}
 }
 
 // newSource is a gateway with a canary that legacy and new serve, and one that is killed.
@@ -63,7 +61,7 @@ func newSource(t *testing.T) Source {
 		Status: func() control.Status {
 			return control.Status{Source: control.SourceFolder, Table: table, LastReloadOK: true}
 		},
-		Kills: kills, Changes: changes, Live: live{}, Now: clock,
+		Kills: kills, Changes: changes, Live: live, Now: clock,
 		History: history.New(history.Config{Metrics: metrics, Table: func() *routetable.Table { return table }, Now: clock, Logger: slog.New(slog.DiscardHandler)}),
 	}
 	for range 10 {
@@ -71,6 +69,7 @@ func newSource(t *testing.T) Source {
 		metrics.Route("cart").Observe(route.Legacy, "GET", 200, time.Millisecond)
 		metrics.Route("default").Observe(route.Legacy, "GET", 200, time.Millisecond)
 	}
+	metrics.Route("cart").FellBack(telemetry.ReasonOpen)
 	now = now.Add(history.Interval)
 	s.History.Sample()
 	return s
@@ -90,6 +89,9 @@ func TestOf(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, o.Backends); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if o.Top[0].Fallback < .19 || o.Top[0].Fallback > .21 || o.Top[0].Breaker != "half_open" || o.Top[1].Fallback.Known() {
+		t.Errorf("top: %+v", o.Top)
 	}
 	if len(o.Top) != 3 || o.Top[0].ID != "cart" || o.Top[2].Killed == nil || o.Top[2].Serves != "legacy" || o.Top[0].Serves != "both" {
 		t.Errorf("top: %+v", o.Top)

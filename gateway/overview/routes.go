@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ficus/gateway/backend"
 	"ficus/gateway/control"
 	"ficus/gateway/history"
 	"ficus/gateway/route"
@@ -88,33 +89,35 @@ type Route struct {
 	Serves   string        `json:"serves"` // legacy, new or both
 	Killed   *traffic.Kill `json:"killed,omitempty"`
 	Breaker  string        `json:"breaker,omitempty"`
-	Fallback Number        `json:"fallback"` // requests a second; null where it isn't known
+	Fallback Number        `json:"fallback"` // requests a second; null where there is no new side
 	Sides
 
 	stage route.Stage
 }
 
 // all returns all routes, the default entry last.
-func (s Source) all(status control.Status) []Route {
+func (s Source) all(status control.Status, live map[string]backend.Status) []Route {
 	list := make([]Route, 0, len(status.Table.Entries))
 	for _, e := range status.Table.Entries {
-		list = append(list, s.route(e))
+		list = append(list, s.route(e, live))
 	}
 	return list
 }
 
-func (s Source) route(e *routetable.Entry) Route {
+func (s Source) route(e *routetable.Entry, live map[string]backend.Status) Route {
 	r := Route{
 		ID: e.ID, Match: e.Pattern.String(), Group: e.Group, Owner: e.Owner, Stage: e.Stage.String(), stage: e.Stage,
 		Weight: Number(math.NaN()), Backend: e.Backend, Killed: s.Kills.Of(e.ID, e.Stage), Fallback: Number(math.NaN()),
-		Sides: Sides{Legacy: sideOf(s.History.Lately(e.ID, route.Legacy)), New: sideOf(s.History.Lately(e.ID, route.New))},
+		Breaker: breakerOf(live, e.Backend),
+	}
+	lately := s.History.Lately(e.ID, route.New)
+	r.Sides = Sides{Legacy: sideOf(s.History.Lately(e.ID, route.Legacy)), New: sideOf(lately)}
+	if e.Backend != "" {
+		r.Fallback = Number(lately.Fallbacks)
 	}
 	r.Serves = serves(e, r.Killed != nil)
 	if e.Stage == route.StageCanary {
 		r.Weight = Number(e.Weight) / 100
-	}
-	if s.Live != nil && e.Backend != "" {
-		r.Breaker, r.Fallback = s.Live.Breaker(e.Backend), Number(s.Live.Fallback(e.ID))
 	}
 	return r
 }
@@ -143,7 +146,7 @@ func (s Source) Route(id string) (Route, bool) {
 	if table == nil || table.Entry(id) == nil {
 		return Route{}, false
 	}
-	return s.route(table.Entry(id)), true
+	return s.route(table.Entry(id), s.live()), true
 }
 
 // Busiest returns up to n routes with requests, those with most first.
@@ -183,7 +186,7 @@ func (s Source) Routes(f Filter) []Route {
 	if status.Table == nil {
 		return nil
 	}
-	list := slices.DeleteFunc(s.all(status), func(r Route) bool { return !f.accepts(&r) })
+	list := slices.DeleteFunc(s.all(status, s.live()), func(r Route) bool { return !f.accepts(&r) })
 	slices.SortStableFunc(list, func(a, b Route) int {
 		return cmp.Or(compareBool(a.ID == route.DefaultID, b.ID == route.DefaultID), strings.Compare(a.Group, b.Group), strings.Compare(a.ID, b.ID))
 	})

@@ -12,7 +12,7 @@ import (
 func (a *App) Overview() overview.Source {
 	return overview.Source{
 		Status: a.runtime.tables.Status, Kills: a.runtime.kills.Kills, Changes: a.runtime.changes,
-		History: a.runtime.history, Now: time.Now,
+		History: a.runtime.history, Live: a.runtime.backends.Status, Now: time.Now,
 	}
 }
 
