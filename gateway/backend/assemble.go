@@ -25,7 +25,7 @@ func (r *Registry) assemble(d route.Backend) (*holding, error) {
 	h := &holding{backend: b}
 	b.ledger = hold(h, &r.ledgers, keyOf(d.Name), func() *ledger { return &ledger{} }, nil)
 	if d.HasBreaker() {
-		create := func() *breaker.Breaker { return newBreaker(b.name, settings, b.ledger, r.Logger) }
+		create := func() *breaker.Breaker { return newBreaker(b.name, settings, b.ledger, r.Logger, r.Changes) }
 		b.breaker = hold(h, &r.breakers, keyOf(d.Name, d.Breaker), create, nil)
 	}
 	if d.MaxInflight > 0 {

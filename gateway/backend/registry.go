@@ -21,6 +21,7 @@ import (
 	"sync"
 
 	"ficus/gateway/backend/breaker"
+	"ficus/gateway/change"
 	"ficus/gateway/route"
 )
 
@@ -42,7 +43,8 @@ type Config struct {
 	// IntN will do.
 	Random func(n int) int
 
-	Logger *slog.Logger
+	Logger  *slog.Logger
+	Changes *change.Recorder // told of breakers that open and close; nil: nobody wants to know
 }
 
 // A Registry holds the backends in use. It is safe for concurrent use.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"ficus/gateway/change"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/telemetry"
@@ -18,6 +19,7 @@ type KillSwitch struct {
 	Kills   *traffic.Kills
 	Table   func() *routetable.Table // that serves; nil for none
 	Metrics *telemetry.Metrics
+	Changes *change.Recorder // nil: nobody wants to know
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
@@ -42,6 +44,7 @@ func (k *KillSwitch) Kill(id, reason, by string) (traffic.Kill, error) {
 		return traffic.Kill{}, err
 	}
 	k.Metrics.RouteKilled(id, true)
+	k.Changes.Record(change.Event{Kind: change.Killed, Route: id, By: by, Text: killedText(reason)})
 	k.Logger.Warn("route killed: legacy serves it", "route", id, "reason", reason, "by", by)
 	return one, k.notKept(err)
 }
@@ -70,6 +73,7 @@ func (k *KillSwitch) Unkill(id, by string) (bool, error) {
 	was, err := k.Kills.Unkill(id)
 	if was {
 		k.Metrics.RouteKilled(id, false)
+		k.Changes.Record(change.Event{Kind: change.Unkilled, Route: id, By: by, Text: "kill taken back: the route file decides"})
 		k.Logger.Warn("kill taken back: the route file decides", "route", id, "by", by)
 	}
 	return was, k.notKept(err)
@@ -86,6 +90,7 @@ func (k *KillSwitch) notKept(err error) error {
 func (k *KillSwitch) Resume() {
 	for _, one := range k.Kills.List() {
 		k.Metrics.RouteKilled(one.Route, true)
+		k.Changes.Record(change.Event{Kind: change.Resumed, Route: one.Route, By: one.By, Text: "still killed: " + killedText(one.Reason)})
 		k.Logger.Warn("route is still killed: legacy serves it", "route", one.Route, "reason", one.Reason, "by", one.By, "since", one.Since)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ficus/gateway/authz"
+	"ficus/gateway/change"
 	"ficus/gateway/route"
 )
 
@@ -30,6 +31,7 @@ func (t *Tables) UsePolicies(set *authz.Set) {
 	}
 	status.Policies = set
 	t.status.Store(&status)
+	t.Changes.Record(change.Event{Kind: change.PoliciesSwap, Text: policiesText(set)})
 	t.Logger.Info("policies applied", "revision", set.ID(), "policies", len(set.Names()))
 }
 

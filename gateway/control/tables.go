@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ficus/gateway/authz"
+	"ficus/gateway/change"
 	"ficus/gateway/route"
 	"ficus/gateway/routefile"
 	"ficus/gateway/routetable"
@@ -25,6 +26,7 @@ type Tables struct {
 	Publish  func(*routetable.Table, *authz.Set) route.Problems // makes a table serve with its policies
 	Remote   func() *authz.Set                                  // the policies, where they don't come from the folder; nil: they do
 	Metrics  *telemetry.Metrics
+	Changes  *change.Recorder // nil: nobody wants to know
 	Logger   *slog.Logger
 	Now      func() time.Time
 
@@ -81,8 +83,9 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	case t.wakes <- struct{}{}:
 	default:
 	}
-	status := Status{Source: SourceFolder, Table: v.Table, Policies: v.Policies, LastReloadOK: true, Problems: v.Problems}
+	status, before := Status{Source: SourceFolder, Table: v.Table, Policies: v.Policies, LastReloadOK: true, Problems: v.Problems}, t.Status()
 	t.status.Store(&status)
+	t.recordApplied(before, status)
 	t.tellOf(status)
 	t.Metrics.FolderApplied(t.Now(), v.Problems)
 	t.Logger.Info("route table applied", about(v.Table)...)
@@ -128,6 +131,7 @@ func (t *Tables) reject(v Verdict) Outcome {
 		Rejected: "the table before", FromSnapshot: "the last good snapshot", Unguarded: "routes without policies", LegacyOnly: "legacy only", Nothing: "nothing",
 	}[outcome], "revision", status.Revision(), "problems", len(v.Problems))
 	t.logProblems(v.Problems)
+	t.recordRejected(status)
 	return outcome
 }
 

@@ -147,7 +147,7 @@ func (p *process) stop(signal os.Signal) error {
 	return p.err
 }
 
-type demoLine struct{ URL, Admin, Metrics, Routes, Legacy string }
+type demoLine struct{ URL, Admin, Metrics, Console, Routes, Legacy string }
 
 func startDemo(t testing.TB, args ...string) (*process, demoLine) {
 	t.Helper()
@@ -171,7 +171,7 @@ func status(t *testing.T, url string) int {
 
 func TestDemo(t *testing.T) {
 	p, d := startDemo(t)
-	for _, url := range []string{d.URL, d.Legacy, d.Metrics, d.URL + "/api/products", d.URL + "/api/cart", d.Admin + "/config/"} {
+	for _, url := range []string{d.URL, d.Legacy, d.Metrics, d.Console, d.URL + "/api/products", d.URL + "/api/cart", d.Admin + "/config/"} {
 		if got := status(t, url); got != 200 {
 			t.Errorf("%s answers %d", url, got)
 		}
@@ -223,7 +223,7 @@ func TestDemoPage(t *testing.T) {
 	dir := t.TempDir()
 	p := ficus(t, "demo", "--dir", dir)
 	url := strings.Fields(p.awaitLine("Shop  "))[1]
-	for _, want := range []string{"Monolith  ", "Metrics  ", "alice-demo", "admin-demo", filepath.Join(dir, "routes"), "Ctrl-C"} {
+	for _, want := range []string{"Monolith  ", "Console  ", "Metrics  ", "alice-demo", "admin-demo", filepath.Join(dir, "routes"), "Ctrl-C"} {
 		p.awaitLine(want)
 	}
 	status(t, url+"/api/products?q=tea")

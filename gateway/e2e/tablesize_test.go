@@ -92,6 +92,7 @@ func startForLoad(b *testing.B) *loadedGateway {
 	g.write("legacy.yaml", fmt.Sprintf("backends: { legacy: { addresses: [%q] } }\n", backend.URL))
 	b.Setenv("FICUS_ROUTES", g.routes)
 	b.Setenv("FICUS_ADDRESS", "http://"+address)
+	b.Setenv("FICUS_CONSOLE", "http://"+gatewaytest.FreeAddress(b))
 	b.Setenv("FICUS_ADMIN", admin)
 	g.p = ficus(b, "run", "--config", filepath.Join(gatewaytest.Root(b), "Caddyfile"))
 	g.url, g.metrics = "http://"+address, "http://"+admin+"/metrics"

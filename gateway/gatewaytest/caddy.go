@@ -42,5 +42,5 @@ func RunCaddy(t testing.TB, config []byte) string {
 			t.Errorf("stopping: %v", err)
 		}
 	})
-	return listenAddress(t)
+	return listenAddress(t, "")
 }

@@ -30,9 +30,10 @@ import (
 
 // A Gateway is one that runs in this process until the test ends.
 type Gateway struct {
-	URL    string // "http://127.0.0.1:port"
-	Admin  string // of Caddy's admin API, likewise
-	Routes string // folder of the route files
+	URL     string // "http://127.0.0.1:port"
+	Admin   string // of Caddy's admin API, likewise
+	Console string // likewise
+	Routes  string // folder of the route files
 
 	t      testing.TB
 	config []byte // Caddy's JSON
@@ -57,8 +58,9 @@ func Start(t testing.TB, routes map[string]string) *Gateway {
 	}
 	admin := FreeAddress(t)
 	g.Admin = "http://" + admin
+	g.Console = "http://" + FreeAddress(t)
 	g.config = adapt(t, map[string]string{
-		"FICUS_ADMIN": admin, "FICUS_ADDRESS": "http://:0",
+		"FICUS_ADMIN": admin, "FICUS_ADDRESS": "http://:0", "FICUS_CONSOLE": g.Console,
 		"FICUS_ROUTES": g.Routes, "FICUS_COHORT_KEY": "a key of the tests",
 	})
 	t.Setenv("XDG_DATA_HOME", data)
@@ -72,7 +74,7 @@ func Start(t testing.TB, routes map[string]string) *Gateway {
 		}
 	})
 	g.Reload()
-	g.URL = "http://" + listenAddress(t)
+	g.URL = "http://" + listenAddress(t, g.Console)
 	return g
 }
 
@@ -125,8 +127,9 @@ func FreeAddress(t testing.TB) string {
 	return address
 }
 
-// listenAddress returns where the running configuration's server listens.
-func listenAddress(t testing.TB) string {
+// listenAddress returns where the running configuration's server listens: the one that is
+// not there for another URL.
+func listenAddress(t testing.TB, other string) string {
 	t.Helper()
 	module, err := caddy.ActiveContext().AppIfConfigured("http")
 	if err != nil {
@@ -134,7 +137,9 @@ func listenAddress(t testing.TB) string {
 	}
 	for _, server := range module.(*caddyhttp.App).Servers {
 		for _, l := range server.Listeners() {
-			return l.Addr().String()
+			if "http://"+l.Addr().String() != other {
+				return l.Addr().String()
+			}
 		}
 	}
 	t.Fatal("no server listens")
@@ -158,7 +163,7 @@ func (g *Gateway) Restart(meanwhile func()) {
 	}
 	meanwhile()
 	g.Reload()
-	g.URL = "http://" + listenAddress(g.t)
+	g.URL = "http://" + listenAddress(g.t, g.Console)
 }
 
 // Write saves a route file or a policy ("policies/x.rego"), as an editor does: under

@@ -38,6 +38,7 @@ import (
 	"ficus/gateway/fault"
 	"ficus/gateway/identity"
 	"ficus/gateway/limit"
+	"ficus/gateway/mining"
 	"ficus/gateway/resilience"
 	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
@@ -56,6 +57,7 @@ type Config struct {
 	Kills     *traffic.Kills   // which routes legacy has to serve; nil for none
 	Decisions authz.Recorder   // of the policies
 	Issue     identity.Issue   // of internal tokens
+	Mined     *mining.Miner    // what legacy alone serves; nil: nobody wants to know
 	Now       func() time.Time // time.Now, outside tests
 	Random    func() float64   // from 0 to below 1, of faults; default: math/rand/v2's
 	Logger    *slog.Logger
@@ -104,6 +106,7 @@ type bound struct {
 	asksWho   bool                                // something depends on who asks
 	shadow    *shadowing                          // nil where nothing is copied
 	series    *telemetry.Route
+	mined     *mining.Miner // nil where the route has begun to move
 }
 
 // New returns a pipeline without a table: it answers 503 until the first Publish.
@@ -163,6 +166,7 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 				return route.Problems{{Code: route.CodeValue, Origin: e.Origin, Route: e.ID, Message: err.Error()}}
 			}
 		}
+		next.routes[i].mined = p.mine(e)
 		next.routes[i].asksWho = asksWho(e, next.routes[i].told) || next.routes[i].rule.AsksWho()
 	}
 	if err := p.shadow(next); err != nil {

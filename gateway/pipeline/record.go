@@ -25,6 +25,7 @@ func (x *Exchange) observe(now time.Time) {
 	x.Took = now.Sub(x.start)
 	if x.bound != nil && !x.shed { // neither side had a part in that
 		x.bound.series.Observe(x.Served(), x.request.Method, x.Status, x.Took)
+		x.offerPath()
 		if x.Decision != nil && x.Entry.Mode == route.Observe && x.forwarded && x.failure == nil {
 			x.bound.series.Parity(x.Decision.Allow, x.Status != http.StatusUnauthorized && x.Status != http.StatusForbidden)
 		}

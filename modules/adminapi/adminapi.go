@@ -3,6 +3,7 @@
 //
 //	GET /livez            the process is alive
 //	GET /readyz           whether requests are served, and by which table: 200 or 503
+//	GET /ficus/status     all of it at a glance: readiness, stages, traffic, kills, backends, changes
 //	GET /ficus/table      the table that serves
 //	GET /ficus/problems   what the last load of the route folder found
 //	POST /ficus/explain   what becomes of a request: ask.Question in, explain.Answer out
@@ -13,7 +14,7 @@
 //	POST /ficus/backends/{name}/breaker   sets a breaker: {"set": "open|closed|auto", "reason": "...", "by": "..."}
 //
 // Answers are JSON; other methods get 405. The values come from packages control,
-// backend and tools/explain.
+// backend, overview and tools/explain.
 package adminapi
 
 import (
@@ -50,6 +51,7 @@ func (AdminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		{Pattern: "GET /livez", Handler: caddy.AdminHandlerFunc(livez)},
 		{Pattern: "GET /readyz", Handler: caddy.AdminHandlerFunc(readyz)},
+		{Pattern: "GET /ficus/status", Handler: caddy.AdminHandlerFunc(overviewOf)},
 		{Pattern: "GET /ficus/table", Handler: caddy.AdminHandlerFunc(table)},
 		{Pattern: "GET /ficus/problems", Handler: caddy.AdminHandlerFunc(problems)},
 		{Pattern: "POST /ficus/explain", Handler: caddy.AdminHandlerFunc(explainRequest)},

@@ -15,7 +15,10 @@ import (
 	"ficus/gateway/authz"
 	"ficus/gateway/authz/bundles"
 	"ficus/gateway/backend"
+	"ficus/gateway/change"
 	"ficus/gateway/control"
+	"ficus/gateway/history"
+	"ficus/gateway/mining"
 	"ficus/gateway/pipeline"
 	"ficus/gateway/routefile"
 	"ficus/gateway/shadow"
@@ -47,6 +50,9 @@ type runtime struct {
 	shadow      *shadow.Copier
 	tables      *control.Tables
 	kills       *control.KillSwitch
+	changes     *change.Recorder
+	history     *history.History
+	mined       *mining.Miner
 	signer      *signer
 	remote      *bundles.Remote // nil where policies come from the route folder
 	decided     *authz.Log
@@ -63,7 +69,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runtime{settings: s, log: &logto.Handler{}, metrics: telemetry.New()}
+	r := &runtime{settings: s, log: &logto.Handler{}, metrics: telemetry.New(), changes: change.NewRecorder(time.Now), mined: mining.New()}
 	r.decisionLog = &logto.Handler{}
 	r.decisionLog.Set(slog.DiscardHandler)
 	r.decided = newDecisions(r)
@@ -75,7 +81,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err != nil {
 		logger.Error("the kill switch forgot which routes were killed: what it kept can't be read", "error", err)
 	}
-	r.backends = backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: logger})
+	r.backends = backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: logger, Changes: r.changes})
 	r.metrics.ReadBackends(r.backends.Status)
 	r.shadow = shadow.New(shadow.Config{
 		NewLeaf: newShadowLeaf, Key: key, Metrics: r.metrics, Random: rand.Float64, Now: time.Now, Logger: logger,
@@ -87,6 +93,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Kills:     kills,
 		Issue:     r.signer.issue,
 		Decisions: r.decided,
+		Mined:     r.mined,
 		Now:       time.Now,
 		Logger:    logger,
 		Shadow:    r.shadow,
@@ -98,10 +105,12 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 		Lookup:   os.LookupEnv,
 		Publish:  r.pipeline.Publish,
 		Metrics:  r.metrics,
+		Changes:  r.changes,
 		Logger:   logger,
 		Now:      time.Now,
 	}
-	r.kills = &control.KillSwitch{Kills: kills, Table: r.pipeline.Table, Metrics: r.metrics, Logger: logger, Now: time.Now}
+	r.kills = &control.KillSwitch{Kills: kills, Table: r.pipeline.Table, Metrics: r.metrics, Changes: r.changes, Logger: logger, Now: time.Now}
+	r.history = history.New(history.Config{Metrics: r.metrics, Table: r.pipeline.Table, File: history.ProgressIn(s.state), Now: time.Now, Logger: logger})
 	if err := r.startRemote(logger); err != nil {
 		return nil, errors.Join(err, r.decided.Close())
 	}
@@ -110,10 +119,13 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	return r, nil
 }
 
-// watch starts the watch of the route folder and the keeping of snapshots, once.
+// watch starts the watch of the route folder, the keeping of snapshots and what the console
+// lives on, once.
 func (r *runtime) watch() {
 	r.startWatch.Do(func() {
 		r.watching.Go(func() { r.tables.KeepSnapshots(r.stopped) })
+		r.watching.Go(func() { r.history.Run(r.stopped) })
+		r.watching.Go(func() { r.mined.Run(r.stopped) })
 		r.watching.Go(func() {
 			err := routefile.Watch(r.stopped, r.settings.routes, routefile.Timing{}, func() { _, _ = r.tables.Load() })
 			if err != nil {

@@ -38,6 +38,20 @@ func init() {
 		CobraFunc: killCommand,
 	})
 	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "status",
+		Usage:     "[--json]",
+		Short:     "Says on one screen how a running gateway does",
+		Long:      statusHelp,
+		CobraFunc: statusCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "top",
+		Usage:     "[--every <duration>] [--once]",
+		Short:     "Shows the busiest routes of a running gateway, live",
+		Long:      topHelp,
+		CobraFunc: topCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:      "unkill",
 		Usage:     "[route...] [--all]",
 		Short:     "Gives killed routes free again",
@@ -67,6 +81,7 @@ and of the new services that replace it piece by piece.
   ficus run      serves the Caddyfile of this folder; routes/ says who answers what
   ficus routes   checks, explains, compares and tests route files
   ficus policy   checks, tests, explains and times the policies that guard them
+  ficus status   says on one screen how a running gateway does; ficus top shows it live
   ficus kill     takes routes back to legacy at once, and ficus unkill gives them free
   ficus backends shows breakers, load and addresses; ficus breaker sets one
 

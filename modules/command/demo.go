@@ -32,7 +32,7 @@ ends all of it.
   --dir DIR          keeps data and a copy of the route files in DIR; without it they
                      lie in a temporary folder that is removed at the end
   --json             prints one line when all is ready, for scripts:
-                     {"url","admin","metrics","routes","legacy"}; logs go to standard
+                     {"url","admin","metrics","console","routes","legacy"}; logs go to standard
                      error
 
 Exit codes: 0 after Ctrl-C, 1 if something could not start.`
@@ -125,6 +125,7 @@ type demoGateway struct {
 	URL     string `json:"url"`
 	Admin   string `json:"admin"`
 	Metrics string `json:"metrics"`
+	Console string `json:"console"`
 	Routes  string `json:"routes"`
 	Legacy  string `json:"legacy"`
 }
@@ -134,7 +135,11 @@ func startGateway(addr string, world *demo.Demo, asJSON bool) (*demoGateway, err
 	if err != nil {
 		return nil, err
 	}
-	config, err := json.Marshal(demoConfig(addr, admin, world, asJSON))
+	console, err := freeport.On("127.0.0.1")
+	if err != nil {
+		return nil, err
+	}
+	config, err := json.Marshal(demoConfig(demoAddresses{addr, admin, console}, world, asJSON))
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +152,7 @@ func startGateway(addr string, world *demo.Demo, asJSON bool) (*demoGateway, err
 	}
 	return &demoGateway{
 		URL: "http://" + listens, Admin: "http://" + admin, Metrics: "http://" + admin + "/metrics",
-		Routes: world.Routes, Legacy: world.Legacy,
+		Console: "http://" + console, Routes: world.Routes, Legacy: world.Legacy,
 	}, nil
 }
 
@@ -157,10 +162,8 @@ func listenAddress() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, server := range module.(*caddyhttp.App).Servers {
-		for _, listener := range server.Listeners() {
-			return listener.Addr().String(), nil
-		}
+	for _, listener := range module.(*caddyhttp.App).Servers["demo"].Listeners() {
+		return listener.Addr().String(), nil
 	}
 	return "", errors.New("the gateway listens nowhere")
 }
@@ -179,11 +182,14 @@ const keysPath = "/.well-known/ficus/jwks.json"
 
 type object = map[string]any
 
+// demoAddresses are where the parts of the demo listen.
+type demoAddresses struct{ gateway, admin, console string }
+
 // demoConfig is the shipped Caddyfile's configuration, with a log that shows who
 // answered each request.
-func demoConfig(addr, admin string, world *demo.Demo, asJSON bool) object {
+func demoConfig(at demoAddresses, world *demo.Demo, asJSON bool) object {
 	return object{
-		"admin":   object{"listen": admin, "config": object{"persist": false}},
+		"admin":   object{"listen": at.admin, "config": object{"persist": false}},
 		"logging": object{"logs": demoLogs(asJSON)},
 		"apps": object{
 			"ficus": object{
@@ -194,7 +200,7 @@ func demoConfig(addr, admin string, world *demo.Demo, asJSON bool) object {
 			"http": object{
 				"grace_period": "3s",
 				"servers": object{"demo": object{
-					"listen":             []string{addr},
+					"listen":             []string{at.gateway},
 					"protocols":          []string{"h1", "h2c"},
 					"automatic_https":    object{"disable": true},
 					"listener_wrappers":  []object{{"wrapper": "handover"}},
@@ -205,6 +211,12 @@ func demoConfig(addr, admin string, world *demo.Demo, asJSON bool) object {
 						{"match": []object{{"path": []string{keysPath}}}, "handle": []object{{"handler": "ficus_keys"}}, "terminal": true},
 						{"handle": []object{{"handler": "ficus"}}},
 					},
+				}, "console": object{
+					"listen":             []string{at.console},
+					"protocols":          []string{"h1"},
+					"automatic_https":    object{"disable": true},
+					"write_idle_timeout": "-1s",
+					"routes":             []object{{"handle": []object{{"handler": "ficus_console"}}}},
 				}},
 			},
 		},

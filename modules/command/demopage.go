@@ -12,6 +12,7 @@ var demoPage = template.Must(template.New("page").Parse(`
 
   Shop          {{.Gateway.URL}}   through the gateway
   Monolith      {{.Gateway.Legacy}}   the same shop, directly
+  Console       {{.Gateway.Console}}   who serves what, how well, and the kill switch
   Metrics       {{.Gateway.Metrics}}
 
   Accounts      alice@example.com   alice-demo   customer
@@ -37,6 +38,8 @@ var demoPage = template.Must(template.New("page").Parse(`
        service knows who you are. An edit in policies/ counts from the next request on.
     6  Break the new catalog: below "stage: new" write "faults: [{ abort: 503 }]". Nobody
        notices but this page: the monolith answers, and soon its breaker is open.
+
+    6  Watch it all in the console, and kill a route there: legacy serves it at once.
 
   Ctrl-C ends all of it{{if .Temporary}} and removes the data{{end}}.
 

@@ -8,6 +8,7 @@ import (
 	_ "ficus/modules/adminapi"
 	_ "ficus/modules/app"
 	_ "ficus/modules/command"
+	_ "ficus/modules/console"
 	_ "ficus/modules/handler"
 	_ "ficus/modules/handover"
 	_ "ficus/modules/identity"

@@ -1,0 +1,176 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"ficus/gateway/gatewaytest"
+)
+
+var consolePages = map[string]string{
+	"overview": "/", "route": "/routes/cart", "backends": "/backends", "progress": "/progress", "legacy": "/legacy", "changes": "/changes",
+	"problems": "/problems", "explain": "/explain?method=GET&url=/cart", "kill": "/kill?route=cart", "propose": "/propose?path=/wp/%7Bn%7D/edit&method=GET",
+}
+
+// startWatched boots a gateway with some traffic, and a browser that notes what it
+// complains about and what it asks others for.
+func startWatched(t *testing.T) (*gatewaytest.Gateway, string, *browser, *complaints) {
+	chromium := gatewaytest.Need(t, "apt-get install chromium", "chromium", "chromium-browser", "google-chrome")
+	legacy, cart := named(t, "legacy", nil), named(t, "new", nil)
+	g := gatewaytest.Start(t, map[string]string{"legacy.yaml": legacyFile(legacy), "cart.yaml": cartFile(cart, "new", 0)})
+	for range 20 {
+		g.Get("/cart")
+		g.Get("/wp/17/edit")
+	}
+	b := newBrowser(t, chromium)
+	c := &complaints{console: g.Console}
+	if err := chromedp.Listen(b.ctx, c.note); err != nil {
+		t.Fatal(err)
+	}
+	return g, cart, b, c
+}
+
+type complaints struct {
+	console string
+	mu      sync.Mutex
+	list    []string
+}
+
+func (c *complaints) note(event any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		c.list = append(c.list, "exception: "+e.ExceptionDetails.Text)
+	case *cdplog.EventEntryAdded:
+		if e.Entry.Level == "error" || e.Entry.Level == "warning" {
+			c.list = append(c.list, "log: "+e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *network.EventRequestWillBeSent:
+		if u := e.Request.URL; !strings.HasPrefix(u, c.console+"/") && u != "about:blank" {
+			c.list = append(c.list, "request: "+u)
+		}
+	}
+}
+
+func (c *complaints) check(t *testing.T) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.list) > 0 {
+		t.Errorf("the browser complains: %s", strings.Join(c.list, "\n"))
+	}
+}
+
+func emulate(scheme string, script bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !script})
+		return err
+	})
+}
+
+// A person looks at the console: it is live, an edit shows without a reload, a route is
+// killed after a question and given free again, and nothing comes from elsewhere.
+func TestConsoleInABrowser(t *testing.T) {
+	g, cart, b, complaints := startWatched(t)
+	b.run("the overview", chromedp.Navigate(g.Console+"/"), chromedp.WaitVisible("#r-cart"))
+	b.until("it is live", `document.getElementById('live').textContent === 'live'`)
+	b.run("something to notice", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := chromedp.Evaluate[bool](`window.stayed = true`)(ctx, t)
+		return err
+	}))
+	g.WriteAndAwait("cart.yaml", cartFile(cart, "canary", 25))
+	b.until("the edit shows", `document.querySelector('tr:has(#r-cart)').textContent.includes('25 %') && document.querySelector('#recent').textContent.includes('canary 25 %') && window.stayed`)
+	for range 20 {
+		g.Get("/cart")
+	}
+	b.until("traffic shows", `document.querySelector('tr:has(#r-cart) .spark path') !== null && window.stayed`)
+
+	b.run("to the route", chromedp.Click("#r-cart"), chromedp.WaitVisible("#chart-rate svg"))
+	b.run("the question", chromedp.Click(".head .danger"), chromedp.WaitVisible("form.confirm"))
+	b.run("yes", chromedp.SendKeys("form.confirm input[name=reason]", "wrong totals"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".head .chip.error"))
+	b.until("the strip says why", `document.querySelector('.killed').textContent.includes('wrong totals')`)
+	if _, body := g.Get("/cart"); body != "legacy" {
+		t.Errorf("killed, and answered by %s", body)
+	}
+	b.run("and back", chromedp.Click(".killed .button"), chromedp.WaitVisible("form.confirm"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".head .danger"))
+	if code, kills := g.AdminGet("/ficus/kills"); code != 200 || !strings.Contains(kills, `"kills":[]`) {
+		t.Errorf("left: %s", kills)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		for name, page := range consolePages {
+			b.run(name, emulate(scheme, true), chromedp.Navigate(g.Console+page), chromedp.WaitVisible("main"))
+			b.screenshot("console-" + name + "-" + scheme)
+		}
+	}
+	complaints.check(t)
+}
+
+// Without JavaScript all of it can be read, and a route killed.
+func TestConsoleWithoutJavaScript(t *testing.T) {
+	g, _, b, complaints := startWatched(t)
+	for name, page := range consolePages {
+		b.run(name, emulate("light", false), chromedp.Navigate(g.Console+page), chromedp.WaitVisible("h1, #routes"))
+	}
+	b.run("kill", chromedp.Navigate(g.Console+"/kill?route=cart"), chromedp.SendKeys("form.confirm input[name=reason]", "why"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".killed"))
+	if _, body := g.Get("/cart"); body != "legacy" {
+		t.Errorf("killed, and answered by %s", body)
+	}
+	complaints.check(t)
+}
+
+// A page that is kept current does not hold a reload up, and the console survives it.
+func TestReloadWithAConsoleOpen(t *testing.T) {
+	legacy := named(t, "legacy", nil)
+	g := gatewaytest.Start(t, map[string]string{"legacy.yaml": legacyFile(legacy)})
+	transport := &http.Transport{} // of its own: the connection of a long answer closes after it
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Get(g.Console + "/live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for b := make([]byte, 1<<10); ; {
+			if _, err := response.Body.Read(b); err != nil {
+				return
+			}
+		}
+	}()
+	begun := time.Now()
+	g.Reload()
+	<-ended
+	if took := time.Since(begun); took >= 5*time.Second {
+		t.Errorf("the stream ended after %v: it was cut at the end of the grace period", took)
+	}
+	if again, err := http.PostForm(g.Console+"/kill", url.Values{"route": {"*"}, "reason": {"why"}}); err != nil || again.StatusCode != 200 {
+		t.Errorf("%v, %v", again, err)
+	} else {
+		again.Body.Close()
+	}
+	if out, err := verb(t, g, "status"); err != nil || !strings.Contains(out, "all routes") || !strings.Contains(out, "ready: the route folder is served as it is") {
+		t.Errorf("ficus status: %v\n%s", err, out)
+	}
+	if out, err := verb(t, g, "top"); err != nil || !strings.Contains(out, "ROUTE") {
+		t.Errorf("ficus top: %v\n%s", err, out)
+	}
+}
