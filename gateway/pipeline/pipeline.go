@@ -169,10 +169,6 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 		backends.Release()
 		return route.Problems{{Code: route.CodeValue, Message: err.Error()}}
 	}
-	if err := p.shadow(next); err != nil {
-		backends.Release()
-		return route.Problems{{Code: route.CodeValue, Message: err.Error()}}
-	}
 	old := p.live.Swap(next)
 	p.Metrics.Retain(func(id string) bool { return ids[id] })
 	p.tellFaults(next)
