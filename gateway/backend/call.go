@@ -25,6 +25,10 @@ type Call struct {
 	// next, or answer as if the backend had.
 	Through func(r *http.Request, next http.RoundTripper) (*http.Response, error)
 
+	// Hurried says that the client gave less time than it would have had: an answer of 504
+	// is then no failure of the backend, or clients could open its breaker.
+	Hurried bool
+
 	permit   breaker.Permit
 	finished bool
 	tried    []*member
@@ -178,6 +182,9 @@ func (c *Call) Finish(response *http.Response, err error) {
 
 // judge says what the last try came to.
 func (c *Call) judge(status int, err error) breaker.Outcome {
+	if c.Hurried && err == nil && status == http.StatusGatewayTimeout {
+		return breaker.Excluded
+	}
 	outcome := breaker.Judge(c.ctx, status, err)
 	if slow := c.backend.slow; slow > 0 && c.took() > slow && outcome == breaker.Success {
 		return breaker.Failure

@@ -126,6 +126,7 @@ func (f *Faults) hit(one *fault, r *http.Request) (*http.Response, error) {
 	if one.Delay > 0 {
 		f.config.Count(Delay)
 		if err := wait(r.Context(), one.Delay); err != nil {
+			sent(r) // as to a backend that is slow
 			return nil, err
 		}
 	}

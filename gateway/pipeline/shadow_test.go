@@ -428,15 +428,21 @@ func TestShadowSharesNothing(t *testing.T) {
 			}
 		}()
 	}
+	over := make(chan struct{})
+	defer close(over)
 	go func() {
-		for range s.copies {
+		for {
+			select {
+			case <-s.copies:
+			case <-over:
+				return
+			}
 		}
 	}()
 	for range 8 {
 		<-done
 	}
 	counts := s.outcomes(t)
-	close(s.copies)
 	if sum := counts["match"] + counts["queue"] + counts["closed"]; sum != 160 || counts["match"] == 0 {
 		t.Error(counts)
 	}

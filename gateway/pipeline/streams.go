@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -129,12 +130,13 @@ func (s *streams) follow(answer *http.Response) error {
 }
 
 func isEventStream(h http.Header) bool {
+	const events = "text/event-stream"
 	kind := h["Content-Type"]
-	if len(kind) != 1 || len(kind[0]) < len("text/event-stream") {
-		return false
+	if len(kind) != 1 || len(kind[0]) < len(events) || !strings.EqualFold(kind[0][:len(events)], events) {
+		return false // nearly all are, and cost nothing
 	}
 	media, _, _ := mime.ParseMediaType(kind[0])
-	return media == "text/event-stream"
+	return media == events
 }
 
 // tunnel keeps what ReverseProxy asks of the backend's side of a tunnel.

@@ -41,16 +41,17 @@ func TestSlowClientHoldsNobody(t *testing.T) {
 			other := newTroubled(t, "200")
 			g := newGateway(t, newBackend(t, "legacy", nil), other.url)
 			settings := route.Settings{Stage: route.StageNew}
+			const enough = 10 * brief // for the gateway to begin to wait for the client
 			switch slow {
 			case "idle":
-				settings.IdleTimeout = brief
+				settings.IdleTimeout = enough
 			case "timeout":
-				settings.Timeout = brief
+				settings.Timeout = enough
 			case "deadline":
 				settings.Deadline = "X-Wait"
 			}
 			g.serve(t, g.Table().Backends[0], route.Backend{Addresses: []string{other.url}, Breaker: route.Breaker{MinRequests: 1}}, settings)
-			conn := g.open(t, "PUT /it HTTP/1.1\r\nHost: h\r\nX-Wait: 50\r\nContent-Length: 100\r\n\r\nhalf")
+			conn := g.open(t, "PUT /it HTTP/1.1\r\nHost: h\r\nX-Wait: 500\r\nContent-Length: 100\r\n\r\nhalf")
 			answer, err := io.ReadAll(conn)
 			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") {
 				t.Errorf("got %q, %v", answer, err)
@@ -85,11 +86,16 @@ func TestRouteTimeout(t *testing.T) {
 	other, monolith := newTroubled(t, silent), newTroubled(t, "200")
 	g := newGateway(t, monolith.url, other.url)
 	g.serve(t, g.Table().Backends[0], route.Backend{Addresses: []string{other.url}}, route.Settings{Stage: route.StageNew, Resilience: route.Resilience{Timeout: brief}})
-	if status, _ := g.ask(t, "GET", -1); status != 504 {
+	if status, _ := g.ask(t, "POST", 5); status != 504 {
 		t.Errorf("got %d", status)
 	}
 	if begun, _ := monolith.got(); len(begun) > 0 {
 		t.Errorf("legacy got %q", begun)
+	}
+	monolith.does(func(*http.Request) string { return silent })
+	start := time.Now()
+	if status, _ := g.ask(t, "GET", -1); status != 504 || time.Since(start) < brief {
+		t.Errorf("both hang: %d after %v", status, time.Since(start))
 	}
 }
 

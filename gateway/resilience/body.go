@@ -39,6 +39,9 @@ type endedError struct{}
 func (endedError) Error() string  { return "the try is over" }
 func (endedError) ByClient() bool { return true } // no backend is to blame
 
+// firstKept is what a length alone is worth, in bytes of memory: anybody may announce one.
+const firstKept = 8 << 10
+
 // begin takes the body of a request of that length, -1 for unknown. moved counts what moves.
 func (b *body) begin(source io.Reader, length int64, limit int, moved *atomic.Uint64) {
 	b.source, b.limit, b.moved = source, limit, moved
@@ -47,7 +50,7 @@ func (b *body) begin(source io.Reader, length int64, limit int, moved *atomic.Ui
 		b.limit = 0 // it won't fit, so nothing needs to be kept
 	}
 	if b.limit > 0 && length > 0 {
-		b.kept = make([]byte, 0, length)
+		b.kept = make([]byte, 0, min(length, firstKept))
 	}
 }
 
@@ -58,12 +61,16 @@ func (b *body) settle() {
 	b.limit, b.kept, b.gone = 0, nil, b.gone || b.read > 0
 }
 
-// close ends all reading.
-func (b *body) close() {
+// close ends all reading, and reports whether somebody still waits for the client.
+func (b *body) close() (waiting bool) {
+	if b.source == nil {
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed, b.kept, b.gone = true, nil, true
 	b.free.Broadcast()
+	return b.waiting.Load()
 }
 
 // replays reports whether another try gets the whole body.
@@ -76,12 +83,16 @@ func (b *body) replays() bool {
 	return !b.gone && (b.err == nil || b.err == io.EOF) //nolint:errorlint // Read returns it as it is
 }
 
+// fits reports whether there will be another try with the whole body, as far as is known
+// before any.
+func (b *body) fits() bool { return b.source == nil || b.limit > 0 }
+
 // fetch reads from the client. The lock is held, but not meanwhile. Bytes that come for a
 // try that has ended are kept for the next one, even beyond the limit.
 func (b *body) fetch(p []byte, ended *bool) int {
 	b.busy = true
-	b.mu.Unlock()
 	b.waiting.Store(true)
+	b.mu.Unlock()
 	n, err := b.source.Read(p)
 	b.waiting.Store(false)
 	b.moved.Add(1)

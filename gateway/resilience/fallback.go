@@ -15,9 +15,14 @@ func (run *Run) fallBack(r *http.Request, failure outcome) outcome {
 		series.FallbackRefused(refused)
 		return failure
 	}
+	defer func() {
+		if !run.falling {
+			legacy.endFallback()
+		}
+	}()
+	run.instead = true
 	o, taken := run.ask(r, route.Legacy, &failure)
 	if !taken {
-		legacy.endFallback()
 		if o.reason != reasonOpen && o.reason != reasonFull {
 			failure.drop() // there is no time for anything more, or nobody to whom it matters
 			return o
@@ -36,5 +41,5 @@ func (run *Run) fallBack(r *http.Request, failure outcome) outcome {
 func (run *Run) resume(t *try) {
 	run.current.cancel(errTryEnded)
 	run.current = t
-	run.watch.beginTry(t.cancel, 0, 0)
+	run.watch.beginTry(t.cancel, 0, 0, 0)
 }

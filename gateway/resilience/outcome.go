@@ -54,10 +54,13 @@ func (run *Run) blame(t *try, err error) (telemetry.Reason, error) {
 	cause := context.Cause(t.ctx)
 	var timeout *TimeoutError
 	if errors.As(cause, &timeout) { // first: to wake a connection makes it fail in other ways, too
-		if timeout == errTry {
-			return reasonTimeout, timeout
+		switch {
+		case timeout != errTry:
+			return noReason, timeout
+		case !t.connected.Load() && !t.sent.Load():
+			return reasonConnect, timeout
 		}
-		return noReason, timeout
+		return reasonTimeout, timeout
 	}
 	if gone := context.Cause(run.client); gone != nil {
 		return noReason, gone
@@ -87,7 +90,7 @@ func (run *Run) notAdmitted(t *try, err error) outcome {
 	switch {
 	case errors.Is(err, backend.ErrOpen):
 		o.reason = reasonOpen
-	case errors.Is(err, backend.ErrFull):
+	case errors.Is(err, backend.ErrFull), o.reason != noReason: // or the time of a try was up in the queue
 		o.reason = reasonFull
 	}
 	return o
@@ -108,6 +111,11 @@ func (run *Run) again(o outcome) (wait time.Duration, ok bool) {
 		return 0, false
 	case o.err != nil && !worthRetrying(o.err):
 		return 0, false
+	}
+	if o.reason == reasonStatus && len(o.response.Header["Retry-After"]) > 0 {
+		if _, falls := run.fallsBack(o); falls {
+			return 0, false // legacy answers at once
+		}
 	}
 	wait, ok = backoff(&p.retry, run.Tries, o.response, run.random())
 	if !ok || !run.watch.left(wait) || !p.to[side].mayRetry() {

@@ -37,6 +37,8 @@ type Policy struct {
 	idle [len(route.Sides)]time.Duration // without a byte of a body
 	try  [len(route.Sides)]time.Duration // until the headers are here; 0 for as long as it takes
 
+	tryInstead time.Duration // of legacy in the place of the new side
+
 	timeout    time.Duration // of the whole request; 0 for as long as it takes
 	deadline   string        // header, canonical; "" for none
 	idempotent bool          // whatever the method says
@@ -65,6 +67,9 @@ func Compile(e *routetable.Entry, to map[string]*Destination, series *telemetry.
 		p.to[side] = to
 		p.idle[side] = cmp.Or(r.IdleTimeout, to.definition.IdleTimeout, route.DefaultIdleTimeout)
 		p.try[side] = cmp.Or(r.TryTimeout, to.definition.TryTimeout)
+		if side == route.Legacy {
+			p.tryInstead = to.definition.TryTimeout
+		}
 	}
 	return p
 }

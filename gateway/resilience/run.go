@@ -46,9 +46,12 @@ type Run struct {
 	continues bool                         // the server tells the client to continue by itself
 	wait      time.Duration                // how long client or route wait in all; 0 for no end
 	grpcWait  time.Duration                // how long a client of gRPC waits; 0 for no end
+	hurried   bool                         // that is the client's time
 	arrived   time.Time
 	informed  func(int, textproto.MIMEHeader) error // takes 1xx answers
-	falling   bool                                  // takes a place among legacy's fallbacks
+	instead   bool                                  // legacy is asked in the place of the new side
+	falling   bool                                  // and takes a place among its fallbacks
+	answer    *http.Response                        // that the client is to get
 	ended     bool
 	current   *try
 	first     try
@@ -81,7 +84,7 @@ func (run *Run) Begin(s Start) {
 	if run.wait > 0 {
 		late := errTimeout
 		if run.wait == said {
-			late = errDeadline
+			late, run.hurried = errDeadline, true
 		}
 		run.watch.begin(max(run.left(run.wait), 1), late)
 	}
@@ -101,11 +104,11 @@ func (run *Run) End() {
 	}
 	run.ended = true
 	run.watch.stop()
-	if run.body.source != nil {
-		if run.body.waiting.Load() { // net/http would wait for the client, too, before it goes on
-			_ = http.NewResponseController(run.watch.writer).SetReadDeadline(past)
-		}
-		run.body.close()
+	if run.answer != nil && run.answer.Body != nil {
+		_ = run.answer.Body.Close() // nobody may have taken it: a switch of protocols, say, that the client did not ask for
+	}
+	if run.body.close() { // net/http would wait for the client, too, before it goes on
+		_ = http.NewResponseController(run.watch.writer).SetReadDeadline(past)
 	}
 	if run.falling {
 		run.policy.to[route.Legacy].endFallback()
@@ -168,7 +171,7 @@ func (run *Run) kept() int {
 // Where it is asked in the place of a failure, that one is dropped once the backend takes
 // the request; taken reports that.
 func (run *Run) ask(r *http.Request, side route.Side, instead *outcome) (o outcome, taken bool) {
-	to, t := run.policy.to[side], run.start(side)
+	to, t := run.policy.to[side], run.start(side, 0)
 	out, err := run.outgoing(t, r)
 	if err != nil {
 		return outcome{try: t, err: err}, false
@@ -181,11 +184,11 @@ func (run *Run) ask(r *http.Request, side route.Side, instead *outcome) (o outco
 		instead.drop()
 	}
 	run.Side = side
+	call.Hurried = run.hurried
 	call.Through = run.sides.Through(side) //nolint:bodyclose // it is a function that returns one
 	to.retries.deposit()
-	o = run.try(t, call, out, r)
-	call.Finish(o.response, o.err)
-	return o, true
+	defer func() { call.Finish(o.response, o.err) }() // after a panic, too
+	return run.try(t, call, out, r), true
 }
 
 // try sends the request until it has an answer or there may be no further try.
@@ -199,7 +202,7 @@ func (run *Run) try(t *try, call *backend.Call, out, r *http.Request) outcome {
 			return o
 		}
 		o.drop()
-		t = run.start(t.side)
+		t = run.start(t.side, wait)
 		if err = sleep(t.ctx, wait); err == nil {
 			out, err = run.outgoing(t, r)
 		}
@@ -280,6 +283,7 @@ func (run *Run) settle(r *http.Request, o outcome) (*http.Response, error) {
 		idle = 0
 	}
 	run.watch.answer(idle, endless)
+	run.answer = o.response
 	o.try.tell()
 	run.sides.Incoming(o.response, o.sent, o.try.side)
 	return o.response, nil

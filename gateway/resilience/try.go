@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"sync/atomic"
+	"time"
 
 	"ficus/gateway/route"
 )
@@ -15,12 +16,13 @@ import (
 // try is one sending of a request, and what net/http tells of it. Hooks may still be called
 // when the try is over.
 type try struct {
-	run    *Run
-	side   route.Side
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	sent   atomic.Bool // headers have left, or may have
-	trace  httptrace.ClientTrace
+	run       *Run
+	side      route.Side
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	sent      atomic.Bool // headers have left, or may have
+	connected atomic.Bool // something may leave
+	trace     httptrace.ClientTrace
 
 	provisional bool // another answer than this try's may be the one that counts
 	told        int  // 1xx answers
@@ -45,8 +47,9 @@ const (
 	maxHeldBytes = 8 << 10
 )
 
-// start begins a try of a side. The context that it makes carries what net/http is to tell.
-func (run *Run) start(side route.Side) *try {
+// start begins a try of a side, which is sent after a wait. The context that it makes
+// carries what net/http is to tell.
+func (run *Run) start(side route.Side, wait time.Duration) *try {
 	t := &run.first
 	if run.current != nil {
 		t = &try{}
@@ -57,8 +60,23 @@ func (run *Run) start(side route.Side) *try {
 	t.trace = httptrace.ClientTrace{GotConn: t.gotConn, WroteHeaders: t.wroteHeaders, Got1xxResponse: t.got1xx}
 	ctx, cancel := context.WithCancelCause(run.client)
 	t.ctx, t.cancel = httptrace.WithClientTrace(ctx, &t.trace), cancel
-	run.watch.beginTry(cancel, run.policy.try[side], run.idle(side))
+	run.watch.beginTry(cancel, run.tryTime(side, wait), run.idle(side), wait)
 	return t
+}
+
+// tryTime returns how long a try may take that is sent after a wait; 0 for as long as it
+// takes. A new side that hangs leaves something of the route's time to legacy, where that
+// may answer then. It is the route's time even if the client has less: or clients could
+// make a backend fail, and open its breaker.
+func (run *Run) tryTime(side route.Side, wait time.Duration) time.Duration {
+	p := run.policy
+	switch {
+	case run.instead:
+		return p.tryInstead
+	case p.try[side] == 0 && p.timeout > 0 && side == route.New && p.falls && run.kind.replays() && run.body.fits():
+		return max((run.left(p.timeout)-wait)/2, 1)
+	}
+	return p.try[side]
 }
 
 func (t *try) wroteHeaders() { t.sent.Store(true) }
@@ -69,6 +87,7 @@ func (t *try) wroteHeaders() { t.sent.Store(true) }
 // written: over HTTP/2 because the context has ended, over HTTP/1 because the connection
 // is closed.
 func (t *try) gotConn(info httptrace.GotConnInfo) {
+	t.connected.Store(true)
 	if !t.sent.Load() {
 		return
 	}

@@ -78,8 +78,9 @@ func (w *watch) begin(left time.Duration, late *TimeoutError) {
 	}
 }
 
-// beginTry watches a try, which end ends, until its headers are here; times of 0 are none.
-func (w *watch) beginTry(end context.CancelCauseFunc, try, idle time.Duration) {
+// beginTry watches a try that is sent after a wait, and which end ends, until its headers
+// are here; times of 0 are none.
+func (w *watch) beginTry(end context.CancelCauseFunc, try, idle, wait time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.end, w.try, w.tryTime, w.idle = end, time.Time{}, try, 0
@@ -95,9 +96,9 @@ func (w *watch) beginTry(end context.CancelCauseFunc, try, idle time.Duration) {
 	}
 	now := time.Now()
 	if try > 0 {
-		w.try = now.Add(try)
+		w.try = now.Add(wait + try)
 	}
-	w.still = now
+	w.still = now.Add(wait)
 	w.arm(now)
 }
 
@@ -217,12 +218,12 @@ func (w *watch) blame(client, backend *TimeoutError) *TimeoutError {
 func (w *watch) cut(why *TimeoutError) {
 	w.was = why
 	w.series.TimedOut(why.kind)
-	if w.end != nil {
-		w.end(why)
-	}
 	client := http.NewResponseController(w.writer)
-	if w.body.waiting.Load() {
-		_ = client.SetReadDeadline(past)
+	if w.end != nil { // a try has begun, and may read the body
+		w.end(why)
+		if w.body.close() { // so that nobody begins to wait from now on
+			_ = client.SetReadDeadline(past)
+		}
 	}
 	if w.answered {
 		deadline := past

@@ -136,7 +136,8 @@ func (h Health) Filled() Health {
 // open sends no requests: they fall back to legacy, or get 503.
 //
 // A request has failed when no answer came, when the answer was a 500, 502, 503 or 504,
-// or when it was slow. What the client did wrong, going away included, does not count.
+// when its body broke off, or when it was slow. What the client did wrong, going away and
+// a deadline that was too short included, does not count.
 // Each address has a breaker, too: one that fails alone gets no requests, but the last
 // one always does.
 type Breaker struct {

@@ -15,7 +15,9 @@ type Resilience struct {
 	Timeout time.Duration `yaml:"timeout"`
 
 	// TryTimeout is how long one try may take until the answer's headers are here, after
-	// which it has failed: 1ms to 24h. Default: the backend's.
+	// which it has failed: 1ms to 24h. It is not for legacy in the place of the new side,
+	// which has the time of its backend. Default: the backend's; where that has none, and
+	// legacy may answer in time, half of what is left of timeout.
 	TryTimeout time.Duration `yaml:"try_timeout"`
 
 	// IdleTimeout is how long the body of a request or an answer may go without a byte,

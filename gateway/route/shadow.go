@@ -4,7 +4,9 @@ import "cmp"
 
 // Shadow is what of a route's requests is copied to the new side at stage shadow, and how
 // the answers are compared. Only safe requests are (GET and HEAD), no upgrades and no event
-// streams; the copy is sent after the client has legacy's answer.
+// streams; the copy is sent after the client has legacy's answer. It carries the client's
+// cookies, and an internal token of its own that says shadow: true, where the backend gets
+// one; the client's Authorization only where nobody else tells the backend who asks.
 type Shadow struct {
 	// Share is the percentage of requests that are copied: above 0, up to 100. Default: 100.
 	Share float64 `yaml:"share"`

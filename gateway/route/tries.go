@@ -10,7 +10,8 @@ import (
 // that may not be sent twice is sent once, unless nothing of it has left the gateway.
 type Retry struct {
 	// Attempts is how often it is sent at most, the first time included: 1 to 3. Each
-	// further one costs the backend's retry_budget. Default: 2.
+	// further one costs the backend's retry_budget. A request is sent three times in all:
+	// where it may fall back, the third time is legacy's. Default: 2.
 	Attempts int `yaml:"attempts"`
 
 	// Status lists answers that are tried again: of 500, 502, 503, 504 and 429. Default:
@@ -19,7 +20,7 @@ type Retry struct {
 
 	// Wait is how long the first retry waits; the second waits twice as long, and both up
 	// to half of it less, by chance. A Retry-After of the backend counts where it is
-	// longer: 1ms to 10s. Default: 25ms.
+	// longer, and where legacy may answer, it does so at once: 1ms to 10s. Default: 25ms.
 	Wait time.Duration `yaml:"wait"`
 
 	// MaxWait is the longest wait; where a backend asks for a longer one, there is no
