@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -189,17 +190,29 @@ func newRefusing(t *testing.T) *refusing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { listener.Close() })
 	b := &refusing{url: "http://" + listener.Addr().String()}
+	var serving sync.WaitGroup
+	var conns []net.Conn // accepted by the one goroutine that is done when they are closed
+	accepting := make(chan struct{})
 	go func() {
+		defer close(accepting)
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go b.serve(conn)
+			conns = append(conns, conn)
+			serving.Go(func() { b.serve(conn) })
 		}
 	}()
+	t.Cleanup(func() {
+		listener.Close()
+		<-accepting
+		for _, conn := range conns { // clients keep theirs open
+			conn.Close()
+		}
+		serving.Wait()
+	})
 	return b
 }
 
