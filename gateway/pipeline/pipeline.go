@@ -141,37 +141,17 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 	if problems.HasErrors() {
 		return problems
 	}
-	stripper, err := identity.NewStripper(toldHeaders(table.Backends), nil)
-	if err != nil {
+	next, problem := p.bind(table, policies, backends)
+	if problem != nil {
 		backends.Release()
-		return route.Problems{{Code: route.CodeValue, Message: err.Error()}}
+		return route.Problems{*problem}
 	}
-	next := &serving{stripper: stripper, table: table, policies: policies, backends: backends, routes: make([]bound, len(table.Entries))}
-	rewriters := rewrite.Compile(table)
-	destinations := p.destinations.Hold(table.Backends, backends)
-	ids := make(map[string]bool, len(table.Entries))
-	for i, e := range table.Entries {
-		ids[e.ID] = true
-		next.guarded = next.guarded || e.Guarded()
-		series := p.Metrics.Route(e.ID)
-		next.routes[i] = bound{
-			entry: e, series: series,
-			policy: resilience.Compile(e, destinations, series), rule: limit.NewRule(e.ID, &e.Resilience.RateLimit),
-		}
-		for _, side := range route.Sides {
-			next.routes[i].rewriters[side] = rewriters.Of(e, side)
-			next.routes[i].faults[side] = p.faultsOf(e, side, next.routes[i].series)
-			if next.routes[i].told[side], err = p.tell(table.Backend(e.BackendOf(side)), e.Claims); err != nil {
-				backends.Release()
-				return route.Problems{{Code: route.CodeValue, Origin: e.Origin, Route: e.ID, Message: err.Error()}}
-			}
-		}
-		next.routes[i].mined = p.mine(e)
-		next.routes[i].asksWho = asksWho(e, next.routes[i].told) || next.routes[i].rule.AsksWho()
-	}
-	if err := p.shadow(next); err != nil {
-		backends.Release()
-		return route.Problems{{Code: route.CodeValue, Message: err.Error()}}
+	destinations := p.destinations.Hold(table.Backends, backends) // what the table before spent is forgotten, so nothing may fail any more
+	ids := make(map[string]bool, len(next.routes))
+	for i := range next.routes {
+		b := &next.routes[i]
+		b.policy = resilience.Compile(b.entry, destinations, b.series)
+		ids[b.entry.ID] = true
 	}
 	old := p.live.Swap(next)
 	p.Metrics.Retain(func(id string) bool { return ids[id] })
@@ -180,6 +160,33 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 		old.backends.Release()
 	}
 	return problems
+}
+
+// bind resolves all that requests of a table need, but for what retries and fallbacks cost.
+func (p *Pipeline) bind(table *routetable.Table, policies *authz.Set, backends *backend.Set) (*serving, *route.Problem) {
+	stripper, err := identity.NewStripper(toldHeaders(table.Backends), nil)
+	if err != nil {
+		return nil, &route.Problem{Code: route.CodeValue, Message: err.Error()}
+	}
+	next := &serving{stripper: stripper, table: table, policies: policies, backends: backends, routes: make([]bound, len(table.Entries))}
+	rewriters := rewrite.Compile(table)
+	for i, e := range table.Entries {
+		next.guarded = next.guarded || e.Guarded()
+		b := &next.routes[i]
+		*b = bound{entry: e, series: p.Metrics.Route(e.ID), rule: limit.NewRule(e.ID, &e.Resilience.RateLimit), mined: p.mine(e)}
+		for _, side := range route.Sides {
+			b.rewriters[side] = rewriters.Of(e, side)
+			b.faults[side] = p.faultsOf(e, side, b.series)
+			if b.told[side], err = p.tell(table.Backend(e.BackendOf(side)), e.Claims); err != nil {
+				return nil, &route.Problem{Code: route.CodeValue, Origin: e.Origin, Route: e.ID, Message: err.Error()}
+			}
+		}
+		b.asksWho = asksWho(e, b.told) || b.rule.AsksWho()
+	}
+	if err := p.shadow(next); err != nil {
+		return nil, &route.Problem{Code: route.CodeValue, Message: err.Error()}
+	}
+	return next, nil
 }
 
 // Close gives the backends back. Requests in flight end as usual; new ones get 503. After

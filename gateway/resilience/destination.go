@@ -37,6 +37,7 @@ type allowanceKey struct {
 	name     string
 	budget   route.RetryBudget
 	fallback route.FallbackLimit
+	inflight int // from which the limit of fallbacks follows
 }
 
 // Destinations holds the allowances of backends over table edits. It is safe for
@@ -66,7 +67,7 @@ func (d *Destinations) Hold(definitions []route.Backend, backends *backend.Set) 
 	})
 	for i := range definitions {
 		b := &definitions[i]
-		key := allowanceKey{b.Name, b.RetryBudget, b.FallbackLimit}
+		key := allowanceKey{b.Name, b.RetryBudget, b.FallbackLimit, b.MaxInflight}
 		if held[key] = d.held[key]; held[key] == nil {
 			held[key] = newAllowance(b, d.metrics)
 		}
@@ -87,8 +88,11 @@ func newAllowance(b *route.Backend, metrics *telemetry.Metrics) *allowance {
 	now := time.Now()
 	a.retries.fill(now, budget.Ratio, budget.Floor, budgetBurst)
 	a.fallbacks.fill(now, 0, limit.Rate.PerSecond(), max(1, limit.Rate.PerSecond()))
-	if limit.MaxInflight > 0 {
+	switch {
+	case limit.MaxInflight > 0:
 		a.maxFallbacks = int64(limit.MaxInflight)
+	case b.MaxInflight > 0: // the other half is for legacy's own requests
+		a.maxFallbacks = min(a.maxFallbacks, max(1, int64(b.MaxInflight/2)))
 	}
 	return a
 }

@@ -220,7 +220,8 @@ func (b RetryBudget) Filled() RetryBudget {
 // FallbackLimit is how much legacy takes in the place of others. Who exceeds it gets the
 // failure of the new side.
 type FallbackLimit struct {
-	// MaxInflight is how many fallbacks may be under way: 1 to 1000000. Default: 512.
+	// MaxInflight is how many fallbacks may be under way: 1 to 1000000. Default: 512, but no
+	// more than half of legacy's own max_inflight.
 	MaxInflight int `yaml:"max_inflight"`
 
 	// Rate is how many there may be in a time, such as 200/s. Default: no limit.
