@@ -18,17 +18,17 @@ import (
 // bodies, follow redirects, send a POST again and know neither budget nor fallback
 // (ADR 0010).
 
-// worthRetrying reports whether another try might end otherwise than by this error: an
+// WorthRetrying reports whether another try might end otherwise than by this error: an
 // untrusted certificate or an invalid header stays what it is.
-func worthRetrying(err error) bool {
+func WorthRetrying(err error) bool {
 	// The policy looks into what http.Client returns.
 	again, _ := retryablehttp.ErrorPropagatedRetryPolicy(context.Background(), nil, &url.Error{Op: "try", Err: err})
 	return again
 }
 
-// backoff returns how long to wait until the next try; tried counts from 1. random is from
+// Backoff returns how long to wait until the next try; tried counts from 1. random is from
 // 0 to below 1. ok is false where the backend asks for more than there may be.
-func backoff(retry *route.Retry, tried int, answer *http.Response, random float64) (wait time.Duration, ok bool) {
+func Backoff(retry *route.Retry, tried int, answer *http.Response, random float64) (wait time.Duration, ok bool) {
 	wait = retryablehttp.DefaultBackoff(retry.Wait, retry.MaxWait, tried-1, nil)
 	wait -= time.Duration(random * float64(wait) / 2)
 	if answer == nil {

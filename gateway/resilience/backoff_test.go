@@ -42,7 +42,7 @@ func TestBackoff(t *testing.T) {
 			if tt.asked != "-" {
 				answer = &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {tt.asked}}}
 			}
-			wait, ok := backoff(&retry, tt.tried, answer, tt.random)
+			wait, ok := Backoff(&retry, tt.tried, answer, tt.random)
 			if ok != tt.ok || ok && (wait < tt.want-time.Microsecond || wait > tt.want) {
 				t.Errorf("%s: %v, %v; want %v, %v", tt.name, wait, ok, tt.want, tt.ok)
 			}
@@ -51,11 +51,11 @@ func TestBackoff(t *testing.T) {
 }
 
 func TestWhatIsWorthATry(t *testing.T) {
-	if !worthRetrying(errors.New("connection refused")) {
+	if !WorthRetrying(errors.New("connection refused")) {
 		t.Error("a refused connection is not tried again")
 	}
 	for _, text := range []string{"tls: failed to verify certificate: x509: certificate is not trusted", "net/http: invalid header field value"} {
-		if worthRetrying(errors.New(text)) {
+		if WorthRetrying(errors.New(text)) {
 			t.Errorf("%q is tried again", text)
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// bucket is a token bucket that fills in two ways: by a share of each request, and by the
-// time. It is safe for concurrent use, and nobody waits. The zero bucket is empty for ever.
-type bucket struct {
+// A Bucket is a token bucket that fills in two ways: by a share of each request, and by the
+// time. It is safe for concurrent use, and nobody waits. The zero Bucket is empty for ever.
+type Bucket struct {
 	tokens atomic.Int64 // in millionths
 	filled atomic.Int64 // until when, in ns since began
 	began  time.Time
@@ -19,21 +19,21 @@ type bucket struct {
 
 const token = 1_000_000
 
-// fill begins the bucket, full: share is in tokens a request, second in tokens a second.
-func (b *bucket) fill(now time.Time, share, second, capacity float64) {
+// Fill begins the bucket, full: share is in tokens a request, second in tokens a second.
+func (b *Bucket) Fill(now time.Time, share, second, capacity float64) {
 	b.began, b.share, b.second, b.full = now, int64(share*token), second, int64(capacity*token)
 	b.tokens.Store(b.full)
 }
 
-// deposit adds the share of one request. A full bucket is only looked at.
-func (b *bucket) deposit() {
+// Deposit adds the share of one request. A full bucket is only looked at.
+func (b *Bucket) Deposit() {
 	if b.tokens.Load() < b.full {
-		b.tokens.Add(b.share) // the next take cuts what is too much
+		b.tokens.Add(b.share) // the next Take cuts what is too much
 	}
 }
 
-// take takes one token, if there is one.
-func (b *bucket) take(now time.Time) bool {
+// Take takes one token, if there is one.
+func (b *Bucket) Take(now time.Time) bool {
 	b.refill(now)
 	for {
 		have := b.tokens.Load()
@@ -47,7 +47,7 @@ func (b *bucket) take(now time.Time) bool {
 }
 
 // refill adds what the time since the last refill gives.
-func (b *bucket) refill(now time.Time) {
+func (b *Bucket) refill(now time.Time) {
 	since, last := int64(now.Sub(b.began)), b.filled.Load()
 	gained := int64(float64(since-last) / float64(time.Second) * b.second * token)
 	if gained <= 0 || !b.filled.CompareAndSwap(last, since) {

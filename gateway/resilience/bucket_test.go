@@ -9,10 +9,10 @@ import (
 
 func TestBucket(t *testing.T) {
 	now := time.Now()
-	var b bucket
-	b.fill(now, .1, 1, 10)
+	var b Bucket
+	b.Fill(now, .1, 1, 10)
 	took := func() (n int) {
-		for b.take(now) {
+		for b.Take(now) {
 			n++
 		}
 		return n
@@ -21,7 +21,7 @@ func TestBucket(t *testing.T) {
 		t.Errorf("a full bucket gave %d", n)
 	}
 	for range 35 {
-		b.deposit()
+		b.Deposit()
 	}
 	if n := took(); n != 3 {
 		t.Errorf("35 requests gave %d", n)
@@ -32,7 +32,7 @@ func TestBucket(t *testing.T) {
 	}
 	now = now.Add(time.Hour)
 	for range 1000 {
-		b.deposit()
+		b.Deposit()
 	}
 	if n := took(); n != 10 {
 		t.Errorf("after an hour it holds %d", n)
@@ -46,15 +46,15 @@ func TestBucket(t *testing.T) {
 // Many takers at once get no token twice.
 func TestBucketIsNeverOverdrawn(t *testing.T) {
 	now := time.Now()
-	var b bucket
-	b.fill(now, .2, 0, 10)
+	var b Bucket
+	b.Fill(now, .2, 0, 10)
 	var taken atomic.Int64
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
 			for range 1000 {
-				b.deposit()
-				if b.take(now) {
+				b.Deposit()
+				if b.Take(now) {
 					taken.Add(1)
 				}
 			}

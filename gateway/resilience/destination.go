@@ -23,11 +23,11 @@ type Destination struct {
 // allowance is what a backend spends on retries and fallbacks. It lives as long as a table
 // has that backend, whatever else of its definition changes.
 type allowance struct {
-	retries   bucket
+	retries   Bucket
 	exhausted telemetry.Counter
 	metrics   *telemetry.Metrics
 
-	fallbacks    bucket // where there is a rate
+	fallbacks    Bucket // where there is a rate
 	rated        bool
 	inFlight     atomic.Int64 // fallbacks
 	maxFallbacks int64
@@ -86,8 +86,8 @@ func newAllowance(b *route.Backend, metrics *telemetry.Metrics) *allowance {
 	budget, limit := b.RetryBudget.Filled(), b.FallbackLimit
 	a := &allowance{exhausted: metrics.BudgetExhausted(b.Name), metrics: metrics, maxFallbacks: defaultMaxFallbacks, rated: !limit.Rate.IsZero()}
 	now := time.Now()
-	a.retries.fill(now, budget.Ratio, budget.Floor, budgetBurst)
-	a.fallbacks.fill(now, 0, limit.Rate.PerSecond(), max(1, limit.Rate.PerSecond()))
+	a.retries.Fill(now, budget.Ratio, budget.Floor, budgetBurst)
+	a.fallbacks.Fill(now, 0, limit.Rate.PerSecond(), max(1, limit.Rate.PerSecond()))
 	switch {
 	case limit.MaxInflight > 0:
 		a.maxFallbacks = int64(limit.MaxInflight)
@@ -99,7 +99,7 @@ func newAllowance(b *route.Backend, metrics *telemetry.Metrics) *allowance {
 
 // mayRetry takes a retry out of the budget.
 func (a *allowance) mayRetry() bool {
-	if a.retries.take(time.Now()) {
+	if a.retries.Take(time.Now()) {
 		return true
 	}
 	a.exhausted.Inc()
@@ -112,7 +112,7 @@ func (a *allowance) beginFallback() telemetry.Refusal {
 		a.inFlight.Add(-1)
 		return telemetry.RefusedLimit
 	}
-	if a.rated && !a.fallbacks.take(time.Now()) {
+	if a.rated && !a.fallbacks.Take(time.Now()) {
 		a.inFlight.Add(-1)
 		return telemetry.RefusedRate
 	}

@@ -16,7 +16,7 @@ type kind struct {
 // kindOf tells what a request is. r is as the client sent it, out as it goes out.
 func (p *Policy) kindOf(r, out *http.Request) kind {
 	return kind{
-		idempotent: p.idempotent || isIdempotent(r.Method) || len(r.Header["Idempotency-Key"]) > 0,
+		idempotent: p.idempotent || IsIdempotent(r.Method) || len(r.Header["Idempotency-Key"]) > 0,
 		grpc:       isGRPC(r),
 		upgrade:    len(out.Header["Upgrade"]) > 0,
 	}
@@ -25,8 +25,8 @@ func (p *Policy) kindOf(r, out *http.Request) kind {
 // replays reports whether the request may be sent again after its headers left.
 func (k kind) replays() bool { return k.idempotent && !k.grpc && !k.upgrade }
 
-// isIdempotent is RFC 9110, 9.2.2.
-func isIdempotent(method string) bool {
+// IsIdempotent reports whether a request of the method may be sent twice (RFC 9110, 9.2.2).
+func IsIdempotent(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
 		return true

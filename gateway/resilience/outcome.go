@@ -109,7 +109,7 @@ func (run *Run) again(o outcome) (wait time.Duration, ok bool) {
 		return 0, false
 	case o.reason != reasonConnect && !run.kind.replays(), !run.body.replays():
 		return 0, false
-	case o.err != nil && !worthRetrying(o.err):
+	case o.err != nil && !WorthRetrying(o.err):
 		return 0, false
 	}
 	if o.reason == reasonStatus && len(o.response.Header["Retry-After"]) > 0 {
@@ -117,7 +117,7 @@ func (run *Run) again(o outcome) (wait time.Duration, ok bool) {
 			return 0, false // legacy answers at once
 		}
 	}
-	wait, ok = backoff(&p.retry, run.Tries, o.response, run.random())
+	wait, ok = Backoff(&p.retry, run.Tries, o.response, run.random())
 	if !ok || !run.watch.left(wait) || !p.to[side].mayRetry() {
 		return 0, false
 	}

@@ -186,7 +186,7 @@ func (run *Run) ask(r *http.Request, side route.Side, instead *outcome) (o outco
 	run.Side = side
 	call.Hurried = run.hurried
 	call.Through = run.sides.Through(side) //nolint:bodyclose // it is a function that returns one
-	to.retries.deposit()
+	to.retries.Deposit()
 	defer func() { call.Finish(o.response, o.err) }() // after a panic, too
 	return run.try(t, call, out, r), true
 }
