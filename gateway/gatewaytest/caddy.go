@@ -14,6 +14,25 @@ func RunCaddy(t testing.TB, config []byte) string {
 	t.Helper()
 	oneAtATime.Lock()
 	t.Cleanup(oneAtATime.Unlock)
+	loadCaddy(t, config)
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			t.Errorf("stopping: %v", err)
+		}
+	})
+	return listenAddress(t, "")
+}
+
+// ReloadCaddy has the Caddy that [RunCaddy] has started take another configuration, and
+// returns its server's address, which may be another one.
+func ReloadCaddy(t testing.TB, config []byte) string {
+	t.Helper()
+	loadCaddy(t, config)
+	return listenAddress(t, "")
+}
+
+func loadCaddy(t testing.TB, config []byte) {
+	t.Helper()
 	var tree map[string]any
 	if err := json.Unmarshal(config, &tree); err != nil {
 		t.Fatal(err)
@@ -37,10 +56,4 @@ func RunCaddy(t testing.TB, config []byte) string {
 	if err := caddy.Load(quiet, true); err != nil {
 		t.Fatalf("%v\n%s", err, config)
 	}
-	t.Cleanup(func() {
-		if err := caddy.Stop(); err != nil {
-			t.Errorf("stopping: %v", err)
-		}
-	})
-	return listenAddress(t, "")
 }

@@ -7,6 +7,7 @@ import (
 
 	_ "ficus/modules/adminapi"
 	_ "ficus/modules/app"
+	_ "ficus/modules/circuitbreaker"
 	_ "ficus/modules/command"
 	_ "ficus/modules/console"
 	_ "ficus/modules/handler"

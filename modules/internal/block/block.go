@@ -3,7 +3,9 @@ package block
 
 import (
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -67,6 +69,25 @@ func Duration(value *caddy.Duration) func(d *caddyfile.Dispenser) error {
 			return d.Errf("%s: %q is no duration such as 500ms, 12h or 14d", key, given)
 		}
 		*value = caddy.Duration(parsed)
+		return nil
+	}
+}
+
+// Number reads a number above zero, once. example is for who gives something else.
+func Number[T int | float64](value *T, example T) func(d *caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		key, given := d.Val(), ""
+		if *value != 0 {
+			return d.Errf("%s is given twice", key)
+		}
+		if !d.AllArgs(&given) {
+			return d.ArgErr()
+		}
+		parsed, err := strconv.ParseFloat(given, 64)
+		if err != nil || !(parsed > 0 && parsed <= math.MaxInt32) || float64(T(parsed)) != parsed {
+			return d.Errf("%s: %q is no number such as %v", key, given, example)
+		}
+		*value = T(parsed)
 		return nil
 	}
 }
