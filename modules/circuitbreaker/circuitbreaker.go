@@ -188,20 +188,20 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if dial, ok := reverseproxy.GetDialInfo(ctx); ok {
 		address = dial.String()
 	}
-	only := t.lonely || caddyhttp.GetVar(ctx, wasRefused) != nil
+	only := t.lonely || caddyhttp.GetVar(ctx, triedBefore) != nil
 	response, err := t.addresses.RoundTrip(r, address, only, t.inner)
-	switch {
-	case errors.Is(err, breaker.ErrRamp):
-		caddyhttp.SetVar(ctx, wasRefused, true)
-	case !errors.Is(err, breaker.ErrOpen):
-		return response, err
+	if err != nil {
+		caddyhttp.SetVar(ctx, triedBefore, true)
 	}
-	return nil, refused(address, err)
+	if errors.Is(err, breaker.ErrOpen) || errors.Is(err, breaker.ErrRamp) {
+		return nil, refused(address, err)
+	}
+	return response, err
 }
 
-// wasRefused marks requests that a ramp has refused once: that is not to be what a client
-// sees.
-const wasRefused = "circuit_breaker.refused"
+// triedBefore marks requests that an upstream has failed, or refused: this try may be the
+// last one, and what a client sees is not to come of a ramp.
+const triedBefore = "circuit_breaker.tried_before"
 
 // refused is an error after which reverse_proxy may try another upstream, and that is 503
 // where there is none.

@@ -189,6 +189,16 @@ func TestComesBack(t *testing.T) {
 	})
 }
 
+// The last try of a request is not refused because of a ramp, whatever the one before met.
+func TestRampAfterAnError(t *testing.T) {
+	u := newUpstream(t, 500)
+	url := site(t, gatewaytest.FreeAddress(t)+" "+u.address(), "lb_policy round_robin\nlb_retries 1\ntransport circuit_breaker {\n min_requests 3\n open_for 100ms\n ramp 1h\n}\n")
+	gatewaytest.Await(t, "open", func() bool { return get(t, url) == 503 && u.asked.Load() >= 3 })
+	u.status.Store(200)
+	gatewaytest.Await(t, "closed", func() bool { return get(t, url) == 200 })
+	want(t, "while it ramps", url, 50, 200)
+}
+
 // What is known of an upstream outlives a reload, unless the transport's settings change.
 func TestReloadKeepsState(t *testing.T) {
 	u := newUpstream(t, 500)

@@ -340,7 +340,7 @@ func TestAddressesAreBounded(t *testing.T) {
 			_, _ = get(t, a, "kept", bad)
 		}
 		open := func(address string) bool {
-			time.Sleep(1)
+			time.Sleep(time.Millisecond)
 			_, err := get(t, a, address, good)
 			return errors.Is(err, breaker.ErrOpen)
 		}
@@ -348,7 +348,7 @@ func TestAddressesAreBounded(t *testing.T) {
 			if i%100 == 0 && !open("kept") {
 				t.Fatal("what is asked was forgotten")
 			}
-			time.Sleep(1)
+			time.Sleep(time.Millisecond)
 			_, _ = get(t, a, fmt.Sprint(i), good)
 		}
 		if !open("kept") || open("first") {
@@ -375,4 +375,23 @@ func TestConcurrently(t *testing.T) {
 			<-done
 		}
 	})
+}
+
+// What a request costs beside its transport.
+func BenchmarkRoundTrip(b *testing.B) {
+	a, p := alone.New(config()), &peer{}
+	response := &http.Response{StatusCode: 200}
+	p.says = says(func(*http.Request) (*http.Response, error) {
+		response.Body = io.NopCloser(strings.NewReader(""))
+		return response, nil
+	})
+	r := request(b.Context(), "GET", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		got, err := a.RoundTrip(r, "x", false, p)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = got.Body.Close()
+	}
 }

@@ -83,7 +83,7 @@ func (u *upload) Read(p []byte) (int, error) {
 		u.some.Store(true)
 	}
 	switch {
-	case err == io.EOF: //nolint:errorlint // Read returns it as it is
+	case err == io.EOF:
 		u.empty.Store(!u.some.Load())
 	case err != nil && !u.closed.Load():
 		u.failed.Store(true)
@@ -110,7 +110,7 @@ type answer struct {
 func (a *answer) Read(p []byte) (int, error) {
 	n, err := a.ReadCloser.Read(p)
 	// Where the request's context has ended, it may be the client that was slow.
-	if err != nil && err != io.EOF && a.request.Context().Err() == nil && !a.over.Swap(true) { //nolint:errorlint // Read returns it as it is
+	if err != nil && err != io.EOF && a.request.Context().Err() == nil && !a.over.Swap(true) {
 		a.breaker.Fail()
 	}
 	return n, err
