@@ -57,9 +57,15 @@ func isEventStream(answer *http.Response) bool {
 // by itself, after its headers left.
 var ownResends = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
 
-// hideFromTransport keeps net/http from sending a request twice that is not idempotent:
+// ResentByTransport reports whether net/http takes a request for one that it may send
+// again by itself, whatever its method.
+func ResentByTransport(h http.Header) bool {
+	return len(h[ownResends[0]]) > 0 || len(h[ownResends[1]]) > 0
+}
+
+// HideFromTransport keeps net/http from sending a request twice that is not idempotent:
 // it looks for these names as they are usually written, and on the wire case means nothing.
-func hideFromTransport(h http.Header) {
+func HideFromTransport(h http.Header) {
 	for _, name := range ownResends {
 		if values, ok := h[name]; ok {
 			delete(h, name)

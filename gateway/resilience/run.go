@@ -246,7 +246,7 @@ func (run *Run) outgoing(t *try, r *http.Request) (*http.Request, error) {
 	}
 	run.passDeadline(out.Header)
 	if !run.kind.replays() {
-		hideFromTransport(out.Header)
+		HideFromTransport(out.Header)
 	}
 	return out, nil
 }

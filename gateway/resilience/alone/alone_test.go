@@ -395,3 +395,21 @@ func BenchmarkRoundTrip(b *testing.B) {
 		_ = got.Body.Close()
 	}
 }
+
+// net/http takes a key for the leave to send a POST again by itself. On the wire it stays.
+func TestKeyIsHiddenFromTheTransport(t *testing.T) {
+	r := request(t.Context(), "POST", nil)
+	r.Header.Set("Idempotency-Key", "7")
+	p := &peer{says: []func(*http.Request) (*http.Response, error){func(got *http.Request) (*http.Response, error) {
+		if _, shows := got.Header["Idempotency-Key"]; shows || len(got.Header["idempotency-key"]) != 1 {
+			t.Errorf("the transport sees %v", got.Header)
+		}
+		return status(200)(got)
+	}}}
+	if code, err := ask(t, alone.New(config()), "a", p, r); code != 200 || err != nil {
+		t.Fatal(code, err)
+	}
+	if r.Header.Get("Idempotency-Key") != "7" {
+		t.Error("the caller's request was changed")
+	}
+}

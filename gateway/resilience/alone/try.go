@@ -20,6 +20,12 @@ type try struct {
 // watch returns the request with its body watched, for what a client does to it is not the
 // address's fault.
 func (t *try) watch(r *http.Request) *http.Request {
+	if !resilience.IsIdempotent(r.Method) && resilience.ResentByTransport(r.Header) {
+		hidden := *r
+		hidden.Header = r.Header.Clone()
+		resilience.HideFromTransport(hidden.Header)
+		r = &hidden
+	}
 	if r.Body == nil || r.Body == http.NoBody {
 		return r
 	}
