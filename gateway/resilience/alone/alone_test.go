@@ -401,7 +401,7 @@ func TestKeyIsHiddenFromTheTransport(t *testing.T) {
 	r := request(t.Context(), "POST", nil)
 	r.Header.Set("Idempotency-Key", "7")
 	p := &peer{says: []func(*http.Request) (*http.Response, error){func(got *http.Request) (*http.Response, error) {
-		if _, shows := got.Header["Idempotency-Key"]; shows || len(got.Header["idempotency-key"]) != 1 {
+		if _, shows := got.Header["Idempotency-Key"]; shows || len(got.Header[strings.ToLower("Idempotency-Key")]) != 1 {
 			t.Errorf("the transport sees %v", got.Header)
 		}
 		return status(200)(got)
