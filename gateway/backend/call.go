@@ -121,7 +121,7 @@ func (c *Call) Try(r *http.Request) (*http.Response, error) {
 		status = response.StatusCode
 	}
 	c.outcome = c.judge(status, err)
-	c.backend.learn(m, c.outcome, c.took(), c.end)
+	c.backend.learn(m, c.outcome, c.Took(), c.end)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (c *Call) Finish(response *http.Response, err error) {
 	}
 	c.permit.Done(outcome, c.end.Sub(c.permit.At()))
 	if c.backend.bulkhead != nil && outcome != breaker.Excluded {
-		c.backend.bulkhead.learn(c.took(), outcome == breaker.Failure)
+		c.backend.bulkhead.learn(c.Took(), outcome == breaker.Failure)
 	}
 	if err != nil || c.body == nil || c.body.state.Or(callFinished)&bodyClosed != 0 {
 		c.release()
@@ -186,14 +186,14 @@ func (c *Call) judge(status int, err error) breaker.Outcome {
 		return breaker.Excluded
 	}
 	outcome := breaker.Judge(c.ctx, status, err)
-	if slow := c.backend.slow; slow > 0 && c.took() > slow && outcome == breaker.Success {
+	if slow := c.backend.slow; slow > 0 && c.Took() > slow && outcome == breaker.Success {
 		return breaker.Failure
 	}
 	return outcome
 }
 
-// took is how long the last try took, until the headers of its answer.
-func (c *Call) took() time.Duration { return c.end.Sub(c.start) }
+// Took is how long the last try took, until the headers of its answer.
+func (c *Call) Took() time.Duration { return c.end.Sub(c.start) }
 
 // release gives the call's place back, once.
 func (c *Call) release() {

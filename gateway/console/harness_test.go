@@ -88,8 +88,8 @@ func (w *world) write(name, text string) { w.files[name] = &fstest.MapFile{Data:
 func (w *world) sample() {
 	cart := w.metrics.Route("cart-read")
 	for range 50 {
-		cart.Observe(route.Legacy, "GET", 200, 30*time.Millisecond)
-		cart.Observe(route.New, "GET", 502, 3*time.Millisecond)
+		cart.Observe(telemetry.Request{Side: route.Legacy, Method: "GET", Status: 200, Took: 30 * time.Millisecond})
+		cart.Observe(telemetry.Request{Side: route.New, Method: "GET", Status: 502, Took: 3 * time.Millisecond})
 	}
 	w.now = w.now.Add(history.Interval)
 	w.History.Sample()

@@ -1,10 +1,13 @@
 package control
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 const (
@@ -27,6 +30,7 @@ func TestPolicies(t *testing.T) {
 		p.write(map[string]string{name: text})
 		p.load(Rejected)
 		p.logged(name)
+		p.policiesDecide(0)
 		if p.policies != first {
 			t.Error("the policies before do not decide any more")
 		}
@@ -38,8 +42,12 @@ func TestPolicies(t *testing.T) {
 		}
 		p.load(Applied)
 	}
+	p.write(map[string]string{"legacy.yaml": guardedFile + "    wait: 0\n"})
+	p.load(Rejected)
+	p.policiesDecide(1) // a broken route leaves them as they are
 	p.write(map[string]string{"legacy.yaml": guardedFile + "    weight: 0\n"})
 	p.load(Applied)
+	p.policiesDecide(1)
 	if p.policies != first {
 		t.Error("policies that did not change were compiled again")
 	}
@@ -51,6 +59,16 @@ func TestPolicies(t *testing.T) {
 	p.write(map[string]string{"policies/cart.rego": strings.Replace(goodPolicy, "cart", "kart", 1)})
 	p.load(Rejected)
 	p.logged(`there is no policy \"shop.cart\"`)
+}
+
+// policiesDecide checks what metrics say of the policies that were loaded last.
+func (p *published) policiesDecide(want float64) {
+	p.t.Helper()
+	name := "ficus_policy_last_reload_successful"
+	text := fmt.Sprintf("# HELP %[1]s 1 if the policies that were loaded last decide, 0 if they were refused and those before decide on.\n# TYPE %[1]s gauge\n%[1]s %[2]v\n", name, want)
+	if err := testutil.GatherAndCompare(p.registry, strings.NewReader(text), name); err != nil {
+		p.t.Error(err)
+	}
 }
 
 // A start with broken policies: the snapshot's decide; without one, what they guard is

@@ -88,6 +88,7 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	t.recordApplied(before, status)
 	t.tellOf(status)
 	t.Metrics.FolderApplied(t.Now(), v.Problems)
+	t.tellPolicies(true)
 	t.Logger.Info("route table applied", about(v.Table)...)
 	t.logProblems(v.Problems)
 	return Applied, v.Problems
@@ -114,10 +115,19 @@ func (t *Tables) tellOf(s Status) {
 	})
 }
 
+// tellPolicies records whether the policies of the folder decide. With others, that is for
+// whoever brings them to say.
+func (t *Tables) tellPolicies(decide bool) {
+	if t.Remote == nil {
+		t.Metrics.PoliciesLoaded(decide, t.Now())
+	}
+}
+
 // reject keeps the table that serves or, where none does yet, finds one that can.
 func (t *Tables) reject(v Verdict) Outcome {
 	t.Metrics.FolderRejected(v.Problems)
 	status, outcome := t.Status(), Rejected
+	t.tellPolicies(v.Policies != nil && v.Policies.ID() == status.Policies.ID())
 	status.LastReloadOK, status.Problems = false, v.Problems
 	if status.Table == nil {
 		status.Table, status.Source = t.fallBack(v)

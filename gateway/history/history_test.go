@@ -53,10 +53,10 @@ func TestPoints(t *testing.T) {
 	cart := h.Metrics.Route("cart")
 	c.sample(h)
 	for range 95 {
-		cart.Observe(route.New, "GET", 200, 20*time.Millisecond)
+		cart.Observe(telemetry.Request{Side: route.New, Method: "GET", Status: 200, Took: 20 * time.Millisecond})
 	}
 	for range 5 {
-		cart.Observe(route.New, "GET", 500, 2*time.Second)
+		cart.Observe(telemetry.Request{Side: route.New, Method: "GET", Status: 500, Took: 2 * time.Second})
 	}
 	changed := h.Changed()
 	c.sample(h)
@@ -85,7 +85,7 @@ func TestPoints(t *testing.T) {
 func TestRingAndIdle(t *testing.T) {
 	h, c := newHistory(t, "")
 	cart := h.Metrics.Route("cart")
-	cart.Observe(route.New, "GET", 200, time.Millisecond)
+	cart.Observe(telemetry.Request{Side: route.New, Method: "GET", Status: 200, Took: time.Millisecond})
 	c.sample(h)
 	for range maxPoints - 1 {
 		c.sample(h)
@@ -102,7 +102,7 @@ func TestRingAndIdle(t *testing.T) {
 		t.Error("an idle side has points")
 	}
 	for range 5 {
-		cart.Observe(route.New, "GET", 200, time.Millisecond)
+		cart.Observe(telemetry.Request{Side: route.New, Method: "GET", Status: 200, Took: time.Millisecond})
 	}
 	c.sample(h)
 	if got := h.Points("cart", route.New, 1); len(got) != 1 || !near(got[0].Rate, 1) {
@@ -122,7 +122,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	for i := range recorders {
 		recorders[i] = h.Metrics.Route(fmt.Sprint(i))
 		for _, side := range route.Sides {
-			recorders[i].Observe(side, "GET", 200, time.Millisecond)
+			recorders[i].Observe(telemetry.Request{Side: side, Method: "GET", Status: 200, Took: time.Millisecond})
 		}
 	}
 	heap := func() uint64 {
@@ -133,7 +133,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	before := heap()
 	for range 8 { // the rings halve one by one
-		recorders[77].Observe(route.New, "GET", 200, time.Millisecond)
+		recorders[77].Observe(telemetry.Request{Side: route.New, Method: "GET", Status: 200, Took: time.Millisecond})
 		c.sample(h)
 	}
 	used := int64(heap()) - int64(before)
@@ -153,9 +153,9 @@ func TestProgress(t *testing.T) {
 	h, c := newHistory(t, file)
 	cart, rest := h.Metrics.Route("cart"), h.Metrics.Route(route.DefaultID)
 	for range 13 { // a minute, and more
-		cart.Observe(route.New, "GET", 200, time.Millisecond)
-		cart.Observe(route.Legacy, "GET", 200, time.Millisecond)
-		rest.Observe(route.Legacy, "GET", 200, time.Millisecond)
+		cart.Observe(telemetry.Request{Side: route.New, Method: "GET", Status: 200, Took: time.Millisecond})
+		cart.Observe(telemetry.Request{Side: route.Legacy, Method: "GET", Status: 200, Took: time.Millisecond})
+		rest.Observe(telemetry.Request{Side: route.Legacy, Method: "GET", Status: 200, Took: time.Millisecond})
 		c.sample(h)
 	}
 	got := h.Progress()

@@ -65,9 +65,9 @@ func newSource(t *testing.T) Source {
 		History: history.New(history.Config{Metrics: metrics, Table: func() *routetable.Table { return table }, Now: clock, Logger: slog.New(slog.DiscardHandler)}),
 	}
 	for range 10 {
-		metrics.Route("cart").Observe(route.New, "GET", 500, time.Millisecond)
-		metrics.Route("cart").Observe(route.Legacy, "GET", 200, time.Millisecond)
-		metrics.Route("default").Observe(route.Legacy, "GET", 200, time.Millisecond)
+		metrics.Route("cart").Observe(telemetry.Request{Side: route.New, Method: "GET", Status: 500, Took: time.Millisecond})
+		metrics.Route("cart").Observe(telemetry.Request{Side: route.Legacy, Method: "GET", Status: 200, Took: time.Millisecond})
+		metrics.Route("default").Observe(telemetry.Request{Side: route.Legacy, Method: "GET", Status: 200, Took: time.Millisecond})
 	}
 	metrics.Route("cart").FellBack(telemetry.ReasonOpen)
 	now = now.Add(history.Interval)

@@ -10,6 +10,10 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
+	"time"
+
+	"ficus/gateway/route"
+	"ficus/gateway/telemetry"
 )
 
 // clientBody is the body of a client's request. Its beginning can be looked at
@@ -20,6 +24,11 @@ type clientBody struct {
 	http1  bool
 	head   []byte // was looked at, and is not read yet
 	failed atomic.Pointer[clientError]
+
+	looked time.Duration    // how long look waited
+	read   atomic.Int64     // bytes
+	count  *telemetry.Route // counts them; nil until a side is chosen
+	side   route.Side       // that was chosen
 }
 
 // clientError is what is wrong with a client's request, and the status to answer.
@@ -40,9 +49,11 @@ func (b *clientBody) look(length int64, limit int) ([]byte, error) {
 	if len(b.head) >= limit {
 		return b.head[:limit], nil
 	}
+	began := time.Now()
 	head := bytes.NewBuffer(append(make([]byte, 0, room), b.head...))
 	_, err := head.ReadFrom(io.LimitReader(b.from, int64(limit-len(b.head))))
 	b.head = head.Bytes()
+	b.looked += time.Since(began)
 	b.note(err)
 	return b.head, err
 }
@@ -50,17 +61,27 @@ func (b *clientBody) look(length int64, limit int) ([]byte, error) {
 func (b *clientBody) Read(p []byte) (int, error) {
 	if len(b.head) > 0 {
 		n := copy(p, b.head)
+		b.counted(n)
 		if b.head = b.head[n:]; len(b.head) == 0 {
 			b.head = nil // the answer may take hours
 		}
 		return n, nil
 	}
 	n, err := b.from.Read(p)
+	b.counted(n)
 	b.note(err)
 	if failure := b.Failure(); err != nil && failure != nil {
 		return n, failure // net/http hands it on as it is, and the breakers know it
 	}
 	return n, err
+}
+
+// counted counts what was read for a backend.
+func (b *clientBody) counted(n int) {
+	if n > 0 && b.count != nil {
+		b.read.Add(int64(n))
+		b.count.Received(b.side, n)
+	}
 }
 
 func (b *clientBody) Close() error { return b.from.Close() }

@@ -43,6 +43,7 @@ type Exchange struct {
 	Clock     string              // what decided the side, as split names it
 	Status    int                 // sent to the client; 499 if it went away before
 	Took      time.Duration
+	Overhead  time.Duration // of it, what the gateway itself added until the answer's headers
 
 	client    Client
 	request   *http.Request
@@ -52,12 +53,14 @@ type Exchange struct {
 	bound     *bound
 	run       resilience.Run
 	start     time.Time
+	headed    time.Time     // when the answer's headers were sent
 	verdict   limit.Verdict // of the entry's rate limit, where it has one
 	shed      bool          // refused because the gateway is out of capacity
 	continued bool          // the client has been told to send its body
 	forwarded bool          // in flight at a backend
 	recorded  bool          // in the metrics
 	failure   error         // why no backend's answer could be sent
+	sent      int64         // bytes of the answer's body
 	copied    bool          // the request is a copy itself, at stage shadow of some gateway
 	capturing *capturing
 }

@@ -27,6 +27,7 @@ func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
 	defer out.flushCut()
 	in := x.request.WithContext(context.WithValue(x.request.Context(), exchangeKey{}, x))
 	if in.Body != nil && in.Body != http.NoBody {
+		x.body.count, x.body.side = x.bound.series, x.Side
 		in.Body = &x.body
 	}
 	x.run.Begin(resilience.Start{

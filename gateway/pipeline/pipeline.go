@@ -117,6 +117,7 @@ func New(config Config) *Pipeline {
 	}
 	p.destinations = resilience.NewDestinations(p.Metrics, p.Random)
 	p.streams = streams{open: map[*stream]struct{}{}, tunnels: p.Metrics.Streams("tunnel"), events: p.Metrics.Streams("events")}
+	p.Metrics.ReadBudgets(p.destinations.Budgets)
 	p.Metrics.ReadLimits(p.capacity.Under, func() int64 { return int64(p.buckets.Len()) })
 	p.proxy = httputil.ReverseProxy{
 		Rewrite:        prepare,
@@ -155,6 +156,7 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 	}
 	old := p.live.Swap(next)
 	p.Metrics.Retain(func(id string) bool { return ids[id] })
+	next.tellStands(p.Metrics)
 	p.tellFaults(next)
 	if old != nil {
 		old.backends.Release()

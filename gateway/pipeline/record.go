@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"ficus/gateway/route"
+	"ficus/gateway/routetable"
+	"ficus/gateway/split"
+	"ficus/gateway/telemetry"
 )
 
 // record is room 0: it runs last, whatever happened before, a panic included.
@@ -22,12 +25,53 @@ func (x *Exchange) observe(now time.Time) {
 		return
 	}
 	x.recorded = true
-	x.Took = now.Sub(x.start)
+	x.Took, x.Overhead = now.Sub(x.start), x.overhead(now)
 	if x.bound != nil && !x.shed { // neither side had a part in that
-		x.bound.series.Observe(x.Served(), x.request.Method, x.Status, x.Took)
+		x.bound.series.Observe(telemetry.Request{
+			Side: x.Served(), Method: x.request.Method, Status: x.Status, Took: x.Took, Overhead: x.Overhead,
+		})
 		x.offerPath()
 		if x.Decision != nil && x.Entry.Mode == route.Observe && x.forwarded && x.failure == nil {
 			x.bound.series.Parity(x.Decision.Allow, x.Status != http.StatusUnauthorized && x.Status != http.StatusForbidden)
 		}
 	}
+}
+
+// overhead is the time that the gateway itself has added until the answer's headers were
+// sent, or until now where none were.
+func (x *Exchange) overhead(now time.Time) time.Duration {
+	until := x.headed
+	if until.IsZero() {
+		until = now
+	}
+	return max(0, until.Sub(x.start)-x.Backend()-x.body.looked)
+}
+
+// Received is how many bytes of the request's body were read for a backend.
+func (x *Exchange) Received() int64 { return x.body.read.Load() }
+
+// Sent is how many bytes of an answer's body reached the client.
+func (x *Exchange) Sent() int64 { return x.sent }
+
+// Backend is how long backends took until the headers of their answers, all tries together.
+func (x *Exchange) Backend() time.Duration { return x.run.Backend }
+
+// tellStands records where the routes stand, and which policies decide.
+func (s *serving) tellStands(metrics *telemetry.Metrics) {
+	for i := range s.routes {
+		b := &s.routes[i]
+		b.series.Stands(b.entry.Stage, share(b.entry))
+	}
+	metrics.PoliciesServe(s.policies.ID())
+}
+
+// share is that of the cohorts that the new side serves, 0 to 1.
+func share(e *routetable.Entry) float64 {
+	switch e.Stage {
+	case route.StageCanary:
+		return float64(e.Weight) / split.Cohorts
+	case route.StageNew, route.StageRetired:
+		return 1
+	}
+	return 0
 }

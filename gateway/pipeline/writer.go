@@ -45,7 +45,7 @@ func (w *transparentWriter) WriteHeader(status int) {
 		return
 	}
 	if status >= 200 {
-		w.exchange.Status = status
+		w.exchange.Status, w.exchange.headed = status, w.now()
 		w.exchange.gate.Answered(w.exchange.request, w.Header())
 		w.quiet()
 		w.exchange.tellLimit(w.Header())
@@ -58,6 +58,8 @@ func (w *transparentWriter) Write(p []byte) (int, error) {
 	w.exchange.run.Taking(true)
 	n, err := w.ResponseWriter.Write(p)
 	w.exchange.run.Taking(false)
+	w.exchange.sent += int64(n)
+	w.exchange.bound.series.Sent(w.exchange.Served(), n)
 	return n, err
 }
 
@@ -76,7 +78,8 @@ func (w *transparentWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err == nil {
 		w.exchange.Status = http.StatusSwitchingProtocols
 		w.exchange.tellLimit(w.Header())
-		w.exchange.observe(w.now())
+		w.exchange.headed = w.now()
+		w.exchange.observe(w.exchange.headed)
 	}
 	return conn, buffered, err
 }

@@ -46,6 +46,12 @@ func (b *Bucket) Take(now time.Time) bool {
 	}
 }
 
+// left is how many tokens there are.
+func (b *Bucket) left(now time.Time) float64 {
+	b.refill(now)
+	return float64(min(b.tokens.Load(), b.full)) / token
+}
+
 // refill adds what the time since the last refill gives.
 func (b *Bucket) refill(now time.Time) {
 	since, last := int64(now.Sub(b.began)), b.filled.Load()

@@ -37,6 +37,9 @@ func TestBucket(t *testing.T) {
 	if n := took(); n != 10 {
 		t.Errorf("after an hour it holds %d", n)
 	}
+	if left := b.left(now.Add(500 * time.Millisecond)); left != .5 {
+		t.Errorf("half a second after it was empty %v are left", left)
+	}
 	now = now.Add(-time.Minute) // a clock that goes back gives nothing
 	if n := took(); n != 0 {
 		t.Errorf("the past gave %d", n)

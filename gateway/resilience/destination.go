@@ -77,6 +77,19 @@ func (d *Destinations) Hold(definitions []route.Backend, backends *backend.Set) 
 	return byName
 }
 
+// Budgets says for each backend how many retries its budget would allow now.
+func (d *Destinations) Budgets(yield func(backend string, left float64) bool) {
+	d.mu.Lock()
+	held := d.held
+	d.mu.Unlock()
+	now := time.Now()
+	for key, a := range held { // which Hold replaces and never changes
+		if !yield(key.name, a.retries.left(now)) {
+			return
+		}
+	}
+}
+
 const (
 	budgetBurst         = 10  // retries at once, where there were none of late
 	defaultMaxFallbacks = 512 // under way

@@ -34,6 +34,7 @@ type Run struct {
 	Side     route.Side       // that answered, or failed last
 	Fallback telemetry.Reason // why legacy answered in the place of the new side
 	Tries    int              // how often the request was sent
+	Backend  time.Duration    // that backends took until the headers of their answers, in all
 
 	policy    *Policy
 	sides     Sides
@@ -196,6 +197,7 @@ func (run *Run) try(t *try, call *backend.Call, out, r *http.Request) outcome {
 	for {
 		run.Tries++
 		response, err := call.Try(out) //nolint:bodyclose // whoever gets the outcome closes it
+		run.Backend += call.Took()
 		o := run.judge(t, out, response, err)
 		wait, again := run.again(o)
 		if !again {

@@ -13,7 +13,9 @@ import (
 type Description struct {
 	Name   string
 	Type   string // counter, gauge or histogram
+	Unit   string // seconds, bytes, ratio (0 to 1) or timestamp_seconds (since 1970); "" for a count
 	Labels []string
+	Words  map[string][]string // all that a label can be, by its name, where that is known beforehand
 	Help   string
 }
 
@@ -31,14 +33,28 @@ func (m *Metrics) Catalogue() []Description {
 			}
 		case *prometheus.HistogramVec:
 			d.Type = "histogram"
-		case *prometheus.GaugeVec, prometheus.Gauge, readGauge:
+		case *prometheus.GaugeVec, prometheus.Gauge, readGauge, *readBudgets:
 			d.Type = "gauge"
 		default:
 			d.Type = "counter"
 		}
+		d.Unit, d.Words = unitOf(d.Name), wordsOf(d.Name, d.Labels)
 		list = append(list, d)
 	}
 	return list
+}
+
+// units are the suffixes that names may have, the longest first.
+var units = [...]string{"timestamp_seconds", "seconds", "bytes", "ratio"}
+
+func unitOf(name string) string {
+	name = strings.TrimSuffix(name, "_total")
+	for _, unit := range units {
+		if strings.HasSuffix(name, "_"+unit) {
+			return unit
+		}
+	}
+	return ""
 }
 
 var description = regexp.MustCompile(`^Desc\{fqName: ("(?:[^"\\]|\\.)*"), help: ("(?:[^"\\]|\\.)*"),.* variableLabels: \{(.*)\}\}$`)

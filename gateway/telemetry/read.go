@@ -3,7 +3,6 @@ package telemetry
 import (
 	"slices"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"ficus/gateway/route"
@@ -36,7 +35,8 @@ func (m *Metrics) ReadRoutes(visit func(id string, side route.Side, t *Totals)) 
 	var t Totals
 	for _, r := range routes {
 		for _, side := range route.Sides {
-			if s := r.sides[side].Load(); s != nil && s.read(&t) {
+			if s := r.sides[side].Load(); s != nil {
+				s.read(&t)
 				if side == route.New {
 					t.Fallbacks = r.resilience.fallenBack()
 				}
@@ -57,23 +57,15 @@ func (s *resilienceSeries) fallenBack() (total uint64) {
 	return total
 }
 
-// read reports whether there is anything to read.
-func (s *sideSeries) read(t *Totals) bool {
+// read sets t to the totals of one side. To read the histogram itself would cost a lot more:
+// a native one copies its buckets.
+func (s *sideSeries) read(t *Totals) {
 	*t = Totals{}
-	histogram, ok := s.duration.(prometheus.Metric)
+	for i := range s.durations {
+		t.Duration[i] = s.durations[i].Load()
+		t.Requests += t.Duration[i]
+	}
 	var d dto.Metric
-	if !ok || histogram.Write(&d) != nil {
-		return false // of a route that is gone
-	}
-	t.Requests = d.GetHistogram().GetSampleCount()
-	below := uint64(0)
-	for i, b := range d.GetHistogram().GetBucket() {
-		if i < Buckets-1 {
-			t.Duration[i] = b.GetCumulativeCount() - below
-			below = b.GetCumulativeCount()
-		}
-	}
-	t.Duration[Buckets-1] = t.Requests - below
 	for key, counter := range *s.counters.Load() {
 		if key.code[0] == '5' && counter.Write(&d) == nil {
 			t.Errors += uint64(d.GetCounter().GetValue())
@@ -82,5 +74,4 @@ func (s *sideSeries) read(t *Totals) bool {
 	if s.inFlight.Write(&d) == nil {
 		t.InFlight = int(d.GetGauge().GetValue())
 	}
-	return true
 }

@@ -14,10 +14,10 @@ func TestReadRoutes(t *testing.T) {
 	m := New()
 	cart := m.Route("cart")
 	cart.Begin(route.New)
-	cart.Observe(route.New, "GET", 200, 3*time.Millisecond)
-	cart.Observe(route.New, "GET", 503, time.Minute)
-	cart.Observe(route.New, "POST", 500, time.Minute)
-	cart.Observe(route.Legacy, "GET", 404, time.Microsecond)
+	cart.Observe(Request{Side: route.New, Method: "GET", Status: 200, Took: 3 * time.Millisecond})
+	cart.Observe(Request{Side: route.New, Method: "GET", Status: 503, Took: time.Minute})
+	cart.Observe(Request{Side: route.New, Method: "POST", Status: 500, Took: time.Minute})
+	cart.Observe(Request{Side: route.Legacy, Method: "GET", Status: 404, Took: time.Microsecond})
 	m.Route("idle")
 	got := map[string]Totals{}
 	m.ReadRoutes(func(id string, side route.Side, totals *Totals) { got[id+" "+side.String()] = *totals })
@@ -32,7 +32,7 @@ func TestReadRoutes(t *testing.T) {
 		t.Errorf("%d bounds for %d buckets", len(BucketBounds()), Buckets)
 	}
 	m.Retain(func(string) bool { return false })
-	cart.Observe(route.Legacy, "GET", 200, time.Second)
+	cart.Observe(Request{Side: route.Legacy, Method: "GET", Status: 200, Took: time.Second})
 	m.ReadRoutes(func(id string, _ route.Side, _ *Totals) { t.Errorf("%s is gone", id) })
 }
 
@@ -40,7 +40,7 @@ func BenchmarkReadRoutes10000(b *testing.B) {
 	m := New()
 	for i := range 10_000 {
 		for _, side := range route.Sides {
-			m.Route(fmt.Sprint(i)).Observe(side, "GET", 200, time.Millisecond)
+			m.Route(fmt.Sprint(i)).Observe(Request{Side: side, Method: "GET", Status: 200, Took: time.Millisecond})
 		}
 	}
 	sides := 0

@@ -17,7 +17,8 @@ import (
 type Route struct {
 	metrics *Metrics
 	id      string
-	removed bool // guarded by metrics.mu
+	removed bool         // guarded by metrics.mu
+	stage   *route.Stage // recorded last; guarded by metrics.mu
 
 	sides      [len(route.Sides)]atomic.Pointer[sideSeries]
 	policies   policySeries
@@ -28,9 +29,11 @@ type Route struct {
 
 // sideSeries are the series of one side; they exist from its first request on.
 type sideSeries struct {
-	duration prometheus.Observer
-	inFlight prometheus.Gauge
-	counters atomic.Pointer[map[counterKey]prometheus.Counter] // copied on write
+	duration, overhead prometheus.Observer
+	inFlight           prometheus.Gauge
+	received, sent     prometheus.Counter                                // bytes of bodies
+	durations          [Buckets]atomic.Uint64                            // requests by how long they took
+	counters           atomic.Pointer[map[counterKey]prometheus.Counter] // copied on write
 }
 
 type counterKey struct{ method, code string }
@@ -59,9 +62,8 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 		r.removed = true
 		delete(m.routes, id)
 		match := prometheus.Labels{"route": id}
-		m.requests.DeletePartialMatch(match)
-		m.duration.DeletePartialMatch(match)
-		m.inFlight.DeletePartialMatch(match)
+		m.requestMetrics.forget(match)
+		m.standMetrics.forget(match)
 		m.graphQL.DeletePartialMatch(match)
 		m.decisions.DeletePartialMatch(match)
 		m.decisionTime.DeletePartialMatch(match)
@@ -78,13 +80,44 @@ func (r *Route) Begin(side route.Side) { r.side(side).inFlight.Inc() }
 // End ends what Begin began.
 func (r *Route) End(side route.Side) { r.side(side).inFlight.Dec() }
 
-// Observe records one request that a side served. The status 499 stands for a
-// client that went away before the answer, as in nginx.
-func (r *Route) Observe(side route.Side, method string, status int, took time.Duration) {
-	s := r.side(side)
-	s.duration.Observe(took.Seconds())
-	r.counter(s, side, counterKey{methodLabel(method), codeLabel(status)}).Inc()
+// A Request is what is recorded of one.
+type Request struct {
+	Side     route.Side // that served
+	Method   string
+	Status   int           // 499 for a client that went away before the answer, as in nginx
+	Took     time.Duration // from its arrival to the end of its answer
+	Overhead time.Duration // what the gateway itself added until the answer's headers
+	Trace    string        // the id of its trace, where that is kept; "" for none
 }
+
+// Observe records one request.
+func (r *Route) Observe(q Request) {
+	s := r.side(q.Side)
+	s.durations[bucketOf(q.Took)].Add(1)
+	s.overhead.Observe(q.Overhead.Seconds())
+	r.counter(s, q.Side, counterKey{methodLabel(q.Method), codeLabel(q.Status)}).Inc()
+	if traced, ok := s.duration.(prometheus.ExemplarObserver); ok && q.Trace != "" {
+		traced.ObserveWithExemplar(q.Took.Seconds(), prometheus.Labels{"trace_id": q.Trace})
+	} else {
+		s.duration.Observe(q.Took.Seconds())
+	}
+}
+
+func bucketOf(took time.Duration) int {
+	seconds := took.Seconds()
+	for i, bound := range durationBuckets {
+		if seconds <= bound {
+			return i
+		}
+	}
+	return Buckets - 1
+}
+
+// Received counts bytes of a request's body on their way to a side.
+func (r *Route) Received(side route.Side, bytes int) { r.side(side).received.Add(float64(bytes)) }
+
+// Sent counts bytes of the body of an answer that a side gave.
+func (r *Route) Sent(side route.Side, bytes int) { r.side(side).sent.Add(float64(bytes)) }
 
 // GraphQLUnmatched counts a request that a GraphQL condition let pass. The reason is
 // one of a closed set.
@@ -108,10 +141,10 @@ func (r *Route) side(side route.Side) *sideSeries {
 	s := &sideSeries{counters: atomic.Pointer[map[counterKey]prometheus.Counter]{}}
 	s.counters.Store(&map[counterKey]prometheus.Counter{})
 	if r.removed {
-		s.duration, s.inFlight = discardObserver{}, r.metrics.discard
+		s.duration, s.overhead, s.inFlight = discardObserver{}, discardObserver{}, r.metrics.discard
+		s.received, s.sent = r.metrics.discard, r.metrics.discard
 	} else {
-		s.duration = r.metrics.duration.WithLabelValues(r.id, side.String())
-		s.inFlight = r.metrics.inFlight.WithLabelValues(r.id, side.String())
+		r.metrics.requestMetrics.begin(s, r.id, side.String())
 	}
 	r.sides[side].Store(s)
 	return s
@@ -140,9 +173,10 @@ func (discardObserver) Observe(float64) {}
 
 // methodLabel bounds the label to the methods that HTTP defines.
 func methodLabel(method string) string {
-	switch method {
-	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
-		return method
+	for _, known := range methods {
+		if method == known {
+			return known
+		}
 	}
 	return "other"
 }

@@ -67,6 +67,7 @@ type Counter interface{ Inc() }
 type resilienceVecs struct {
 	retries, exhausted, fallbacks, refused, timeouts *prometheus.CounterVec
 	falling                                          prometheus.Gauge
+	budgetLeft                                       *readBudgets
 }
 
 func newResilienceVecs(counter func(name, help string, labels ...string) *prometheus.CounterVec) resilienceVecs {
@@ -89,11 +90,13 @@ func newResilienceVecs(counter func(name, help string, labels ...string) *promet
 			Name: "ficus_fallbacks_in_flight",
 			Help: "Requests that legacy serves now in the place of the new side.",
 		}),
+		budgetLeft: &readBudgets{description: prometheus.NewDesc("ficus_retry_budget_left",
+			"Retries that the backend's retry budget would allow now.", []string{"backend"}, nil)},
 	}
 }
 
 func (v *resilienceVecs) collectors() []prometheus.Collector {
-	return []prometheus.Collector{v.retries, v.exhausted, v.fallbacks, v.refused, v.timeouts, v.falling}
+	return []prometheus.Collector{v.retries, v.exhausted, v.fallbacks, v.refused, v.timeouts, v.falling, v.budgetLeft}
 }
 
 func (v *resilienceVecs) forget(route prometheus.Labels) {

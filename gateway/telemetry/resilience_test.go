@@ -2,9 +2,24 @@ package telemetry
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
+
+func TestBudgetsAreRead(t *testing.T) {
+	m, registry := registered(t)
+	m.ReadBudgets(maps.All(map[string]float64{"cart": 7.5}))
+	want := `# HELP ficus_retry_budget_left Retries that the backend's retry budget would allow now.
+# TYPE ficus_retry_budget_left gauge
+ficus_retry_budget_left{backend="cart"} 7.5
+`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "ficus_retry_budget_left"); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestRetriesAndFallbacks(t *testing.T) {
 	m, registry := registered(t)

@@ -19,18 +19,18 @@ import (
 type Metrics struct {
 	*backendMetrics
 
-	requests *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	inFlight *prometheus.GaugeVec
-	graphQL  *prometheus.CounterVec
-	expires  *prometheus.GaugeVec
-	killed   *prometheus.GaugeVec
+	requestMetrics
+	graphQL *prometheus.CounterVec
+	expires *prometheus.GaugeVec
+	killed  *prometheus.GaugeVec
+	standMetrics
 
 	decisions     *prometheus.CounterVec
 	decisionTime  *prometheus.HistogramVec
 	parity        *prometheus.CounterVec
 	identified    *prometheus.CounterVec
 	policyDropped prometheus.Counter
+	policyServing
 
 	resilienceVecs
 
@@ -52,10 +52,6 @@ type Metrics struct {
 	discard prometheus.Gauge // takes what is counted on routes that are gone
 }
 
-// durationBuckets are in seconds: half a millisecond, what a proxy itself costs,
-// to ten seconds, when nobody waits any more.
-var durationBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
-
 // decisionBuckets, in seconds, reach from a cached decision to the budget of one.
 var decisionBuckets = []float64{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, .02, .1}
 
@@ -69,16 +65,9 @@ func New() *Metrics {
 	}
 	m := &Metrics{
 		backendMetrics: newBackendMetrics(),
-		requests: counter("ficus_requests_total",
-			"Requests answered, by route, the side that served, method and status code.",
-			"route", "side", "method", "code"),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "ficus_request_duration_seconds",
-			Help:    "Time from the request's arrival to the end of its response; upgrades count until the 101.",
-			Buckets: durationBuckets,
-		}, []string{"route", "side"}),
-		inFlight: gauge("ficus_requests_in_flight",
-			"Requests being served now, open streams and upgrades included.", "route", "side"),
+		requestMetrics: newRequestMetrics(),
+		standMetrics:   newStandMetrics(),
+		policyServing:  newPolicyServing(),
 		graphQL: counter("ficus_graphql_unmatched_total",
 			"Requests that a GraphQL condition let pass, by the route that took them and the reason: mixed, persisted, batch, too_large, encoded, content_type, malformed, unreadable or upgrade.",
 			"route", "reason"),
@@ -151,11 +140,12 @@ func (m *Metrics) Register(registry prometheus.Registerer) error {
 }
 
 func (m *Metrics) collectors() []prometheus.Collector {
-	return slices.Concat([]prometheus.Collector{
-		m.requests, m.duration, m.inFlight, m.graphQL, m.expires, m.killed,
+	return slices.Concat(m.requestMetrics.collectors(), m.standMetrics.collectors(), []prometheus.Collector{
+		m.graphQL, m.expires, m.killed,
 		m.decisions, m.decisionTime, m.parity, m.identified, m.policyDropped,
 		m.tableInfo, m.tableSource, m.tableRoutes, m.tableProblems, m.reloads, m.reloadOK, m.reloadTime, m.snapshotKept,
 	},
+		m.policyServing.collectors(),
 		m.backendMetrics.collectors(),
 		m.resilienceVecs.collectors(),
 		m.limitCollectors(),

@@ -30,7 +30,7 @@ func TestCatalogue(t *testing.T) {
 	if err := m.Register(second); err != nil {
 		t.Fatal(err)
 	}
-	m.Route("cart").Observe(route.New, "GET", 200, time.Second)
+	m.Route("cart").Observe(Request{Side: route.New, Method: "GET", Status: 200, Took: time.Second})
 	m.TableServes(ServingTable{Source: "folder", Revision: "abc", Stages: map[route.Stage]int{route.StageNew: 1}})
 	m.FolderApplied(time.Unix(1, 0), nil)
 	m.SnapshotKept(true)
@@ -111,14 +111,14 @@ func TestRemovedRouteStaysRemoved(t *testing.T) {
 	m, registry := registered(t)
 	r := m.Route("gone")
 	r.Begin(route.Legacy)
-	r.Observe(route.Legacy, "GET", 200, time.Second)
+	r.Observe(Request{Side: route.Legacy, Method: "GET", Status: 200, Took: time.Second})
 	m.Retain(func(string) bool { return false })
 	r.End(route.Legacy)
-	r.Observe(route.Legacy, "GET", 200, time.Second)
-	r.Observe(route.Legacy, "POST", 500, time.Second) // a series that did not exist
-	r.Begin(route.New)                                // and a side that did not
+	r.Observe(Request{Side: route.Legacy, Method: "GET", Status: 200, Took: time.Second})
+	r.Observe(Request{Side: route.Legacy, Method: "POST", Status: 500, Took: time.Second}) // a series that did not exist
+	r.Begin(route.New)                                                                     // and a side that did not
 	r.End(route.New)
-	r.Observe(route.New, "GET", 200, time.Second)
+	r.Observe(Request{Side: route.New, Method: "GET", Status: 200, Took: time.Second})
 	if n, err := testutil.GatherAndCount(registry, "ficus_requests_total", "ficus_request_duration_seconds", "ficus_requests_in_flight"); n != 0 || err != nil {
 		t.Errorf("%d series are left, %v", n, err)
 	}
@@ -133,7 +133,7 @@ func TestConcurrentRecording(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for i := range 1000 {
-				m.Route("a").Observe(route.New, []string{"GET", "POST", "X"}[i%3], 200+i%4, time.Millisecond)
+				m.Route("a").Observe(Request{Side: route.New, Method: []string{"GET", "POST", "X"}[i%3], Status: 200 + i%4, Took: time.Millisecond})
 			}
 		})
 	}
@@ -165,16 +165,5 @@ func TestLabelsAreBounded(t *testing.T) {
 		if got := methodLabel(method); got != want {
 			t.Errorf("method %q: %s, want %s", method, got, want)
 		}
-	}
-}
-
-func BenchmarkRecord(b *testing.B) {
-	m, _ := registered(b)
-	r := m.Route("cart")
-	b.ReportAllocs()
-	for b.Loop() {
-		r.Begin(route.New)
-		r.Observe(route.New, "GET", 200, 3*time.Millisecond)
-		r.End(route.New)
 	}
 }

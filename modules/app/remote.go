@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"ficus/gateway/authz"
 	"ficus/gateway/authz/bundles"
@@ -24,6 +25,7 @@ func (r *runtime) startRemote(logger *slog.Logger) error {
 		Text: text, Logger: logger, Accept: r.tables.Accepts,
 		Changed: func(set *authz.Set, problems route.Problems) {
 			guard.LogProblems(logger, problems)
+			r.metrics.PoliciesLoaded(!problems.HasErrors(), time.Now())
 			if !problems.HasErrors() {
 				r.tables.UsePolicies(set)
 			}
