@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"ficus/gateway/resilience"
 	"ficus/gateway/rewrite"
 	"ficus/gateway/route"
 )
@@ -60,6 +61,15 @@ func (s *sides) Incoming(answer *http.Response, sent *http.Request, side route.S
 	if rewriter := x.bound.rewriters[side]; rewriter != nil {
 		rewriter.Response(answer, sent, x.seen())
 	}
+}
+
+// Trying traces a try, and tells the backend of it.
+func (s *sides) Trying(out *http.Request, side route.Side, tries int) resilience.Tried {
+	x := (*Exchange)(s)
+	if try := x.trace.Try(out, side.String(), x.Entry.BackendOf(side), tries); try != nil {
+		return try
+	}
+	return nil
 }
 
 // Through breaks tries of a side on purpose, where the route says so.

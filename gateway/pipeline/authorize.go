@@ -26,6 +26,7 @@ func (p *Pipeline) authorize(live *serving, x *Exchange) error {
 	if err != nil || !x.Entry.Guarded() {
 		return err
 	}
+	defer x.trace.Room("authorize").End()
 	input, failure := x.policyInput()
 	decision := live.policies.Decide(x.request.Context(), x.Entry.Policy, input)
 	for _, path := range readings {

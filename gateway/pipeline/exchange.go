@@ -11,6 +11,7 @@ import (
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/telemetry"
+	"ficus/gateway/telemetry/trace"
 )
 
 // A Client is what the server knows about who sends a request.
@@ -59,9 +60,10 @@ type Exchange struct {
 	continued bool          // the client has been told to send its body
 	forwarded bool          // in flight at a backend
 	recorded  bool          // in the metrics
-	failure   error         // why no backend's answer could be sent
-	sent      int64         // bytes of the answer's body
-	copied    bool          // the request is a copy itself, at stage shadow of some gateway
+	trace     *trace.Request
+	failure   error // why no backend's answer could be sent
+	sent      int64 // bytes of the answer's body
+	copied    bool  // the request is a copy itself, at stage shadow of some gateway
 	capturing *capturing
 }
 

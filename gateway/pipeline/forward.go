@@ -20,6 +20,7 @@ import (
 // decisions about attempts belong: when it returns, no byte of a final answer has
 // reached the client.
 func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
+	defer x.trace.Room("forward").End()
 	x.bound.series.Begin(x.Side)
 	x.forwarded = true
 	out := &transparentWriter{ResponseWriter: w, exchange: x, now: p.Now}

@@ -26,6 +26,7 @@ func (x *Exchange) identify(metrics *telemetry.Metrics) {
 	if x.gate == nil || !x.bound.asksWho {
 		return
 	}
+	defer x.trace.Room("identify").End()
 	x.Principal, x.Refused = x.gate.Identify(x.request, x.Entry.Identity)
 	switch {
 	case x.Principal != nil:

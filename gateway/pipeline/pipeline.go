@@ -46,6 +46,7 @@ import (
 	"ficus/gateway/shadow"
 	"ficus/gateway/split"
 	"ficus/gateway/telemetry"
+	"ficus/gateway/telemetry/trace"
 	"ficus/gateway/traffic"
 )
 
@@ -74,6 +75,7 @@ type Pipeline struct {
 	destinations *resilience.Destinations
 
 	identity   atomic.Pointer[identity.Gate]
+	tracing    atomic.Pointer[trace.Tracer]
 	publishing sync.Mutex
 	live       atomic.Pointer[serving]
 
@@ -132,6 +134,9 @@ func New(config Config) *Pipeline {
 
 // UseIdentity says from now on who asks and how backends are told; nil: nobody is known.
 func (p *Pipeline) UseIdentity(gate *identity.Gate) { p.identity.Store(gate) }
+
+// UseTracing says how requests are traced from now on; nil: they are not.
+func (p *Pipeline) UseTracing(tracer *trace.Tracer) { p.tracing.Store(tracer) }
 
 // Publish makes a table serve from the next request on, guarded by the policies. A
 // backend that can't be made is a problem, and then the table before serves on.
@@ -242,6 +247,7 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 	gate := p.identity.Load()
 	p.strip(r, live, gate, x)
 	x.begin(r, client, gate, p.Now())
+	x.trace = p.tracing.Load().Begin(r, client.Trusted)
 	defer x.record(p.Now)
 	if err := x.match(live); err != nil {
 		return err

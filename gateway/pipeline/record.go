@@ -2,12 +2,14 @@ package pipeline
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/split"
 	"ficus/gateway/telemetry"
+	"ficus/gateway/telemetry/trace"
 )
 
 // record is room 0: it runs last, whatever happened before, a panic included.
@@ -26,15 +28,36 @@ func (x *Exchange) observe(now time.Time) {
 	}
 	x.recorded = true
 	x.Took, x.Overhead = now.Sub(x.start), x.overhead(now)
+	kept := ""
+	if x.trace.End(x.traced) {
+		kept = x.trace.ID()
+	}
 	if x.bound != nil && !x.shed { // neither side had a part in that
 		x.bound.series.Observe(telemetry.Request{
-			Side: x.Served(), Method: x.request.Method, Status: x.Status, Took: x.Took, Overhead: x.Overhead,
+			Side: x.Served(), Method: x.request.Method, Status: x.Status, Took: x.Took, Overhead: x.Overhead, Trace: kept,
 		})
 		x.offerPath()
 		if x.Decision != nil && x.Entry.Mode == route.Observe && x.forwarded && x.failure == nil {
 			x.bound.series.Parity(x.Decision.Allow, x.Status != http.StatusUnauthorized && x.Status != http.StatusForbidden)
 		}
 	}
+}
+
+// TraceID returns the id of the request's trace, "" for none.
+func (x *Exchange) TraceID() string { return x.trace.ID() }
+
+// traced is what the trace tells of the request.
+func (x *Exchange) traced() trace.Answer {
+	a := trace.Answer{Method: x.request.Method, Path: x.target.path, Client: x.client.IP, Status: x.Status, Tries: x.Tries(), Fallback: x.Fallback()}
+	if e := x.Entry; e != nil {
+		pattern := e.Pattern.String()
+		a.Pattern = pattern[strings.LastIndexByte(pattern, ' ')+1:] // without the method
+		a.Route, a.Stage, a.Side, a.Clock = e.ID, e.Stage.String(), x.Served().String(), x.Clock
+	}
+	if x.Decision != nil {
+		a.Policy = string(x.Decision.Cause)
+	}
+	return a
 }
 
 // overhead is the time that the gateway itself has added until the answer's headers were

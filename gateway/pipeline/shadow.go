@@ -168,8 +168,10 @@ func (c *capturing) send() {
 		x.bound.series.ShadowDropped(string(shadow.Late))
 		return
 	}
+	out := copyOf(c.sent, x.Entry.Resilience.Deadline)
+	x.trace.Propagate(out.Header) // else it would seem to come of a try of the other side
 	x.bound.shadow.lane.Send(&shadow.Copy{
-		Request: copyOf(c.sent, x.Entry.Resilience.Deadline),
+		Request: out,
 		Send:    x.asNew().send,
 		Route:   x.Entry.ID, Count: x.bound.series,
 	}, kept)

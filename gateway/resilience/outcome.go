@@ -35,6 +35,14 @@ type outcome struct {
 	reason   telemetry.Reason
 }
 
+// status is that of the answer, 0 for none.
+func (o *outcome) status() int {
+	if o.response == nil {
+		return 0
+	}
+	return o.response.StatusCode
+}
+
 // judge tells what came of a try.
 func (run *Run) judge(t *try, sent *http.Request, response *http.Response, err error) outcome {
 	o := outcome{try: t, sent: sent, response: response, err: err}

@@ -26,6 +26,17 @@ type Sides interface {
 
 	// Through returns what stands between tries and the transport; nil for nothing.
 	Through(side route.Side) func(r *http.Request, next http.RoundTripper) (*http.Response, error)
+
+	// Trying is called before a try is sent, with how many it is by then. What it returns
+	// is told what came of it; nil for nobody.
+	Trying(out *http.Request, side route.Side, tries int) Tried
+}
+
+// Tried wants to know what came of a try.
+type Tried interface {
+	// End is called with the status of the answer, 0 for none, and why the try failed, ""
+	// where it did not or nobody could have spared the client.
+	End(status int, reason string, err error)
 }
 
 // A Run takes one request to a backend, and perhaps to the other. The zero Run is ready for
@@ -196,9 +207,13 @@ func (run *Run) ask(r *http.Request, side route.Side, instead *outcome) (o outco
 func (run *Run) try(t *try, call *backend.Call, out, r *http.Request) outcome {
 	for {
 		run.Tries++
+		tried := run.sides.Trying(out, t.side, run.Tries)
 		response, err := call.Try(out) //nolint:bodyclose // whoever gets the outcome closes it
 		run.Backend += call.Took()
 		o := run.judge(t, out, response, err)
+		if tried != nil {
+			tried.End(o.status(), o.reason.String(), o.err)
+		}
 		wait, again := run.again(o)
 		if !again {
 			return o
