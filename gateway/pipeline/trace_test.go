@@ -68,7 +68,7 @@ func TestTracedTries(t *testing.T) {
 			about := s.Name()
 			for _, a := range s.Attributes() {
 				if strings.HasPrefix(string(a.Key), "ficus.") || a.Key == "http.route" || a.Key == "server.address" {
-					about += " " + strings.TrimPrefix(string(a.Key), "ficus.") + "=" + a.Value.Emit()
+					about += " " + strings.TrimPrefix(string(a.Key), "ficus.") + "=" + a.Value.String()
 				}
 			}
 			got = append(got, about)

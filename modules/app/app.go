@@ -14,6 +14,7 @@ import (
 	"ficus/gateway/control"
 	"ficus/gateway/identity"
 	"ficus/gateway/pipeline"
+	"ficus/gateway/telemetry/trace"
 )
 
 func init() {
@@ -51,8 +52,12 @@ type App struct {
 	// false; then they do nothing.
 	Faults bool `json:"faults,omitempty"`
 
+	// Tracing makes OpenTelemetry traces of requests. Default: there are none.
+	Tracing *Tracing `json:"tracing,omitempty"`
+
 	context   caddy.Context
 	gate      *identity.Gate
+	tracer    *trace.Tracer
 	decisions slog.Handler
 	settings  settings
 	runtime   *runtime
@@ -79,6 +84,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		if a.gate, err = a.Identity.provision(ctx); err != nil {
 			return err
 		}
+	}
+	if a.tracer, err = a.Tracing.provision(ctx, a.log); err != nil {
+		return fmt.Errorf("setting up tracing: %w", err)
 	}
 	value, _, err := runtimes.LoadOrNew(a.settings, func() (caddy.Destructor, error) {
 		return newRuntime(a.settings, a.log)
@@ -130,6 +138,7 @@ func (a *App) Start() error {
 	}
 	a.runtime.decisionLog.Set(a.decisions)
 	a.runtime.pipeline.UseIdentity(a.gate)
+	a.runtime.pipeline.UseTracing(a.tracer)
 	a.runtime.pipeline.UseCapacity(a.Capacity.requests())
 	a.runtime.pipeline.UseFaults(a.Faults)
 	a.runtime.watch()
@@ -143,8 +152,10 @@ func (a *App) Stop() error { return nil }
 // Cleanup gives the runtime back. The last configuration to do so ends it.
 func (a *App) Cleanup() error {
 	if a.runtime == nil {
+		endTracing(a.tracer)
 		return nil
 	}
+	defer endTracing(a.tracer)
 	_, err := runtimes.Delete(a.settings)
 	return err
 }

@@ -22,10 +22,11 @@ func init() {
 //	    identity { … }
 //	    capacity { … }
 //	    faults     on|off
+//	    tracing { … }
 //	}
 //
-// The keys are those of [App], [Identity] and [Capacity]. An empty value counts as none: so one may come from
-// an environment variable that need not be set.
+// The keys are those of [App], [Identity], [Capacity] and [Tracing]. An empty value counts as
+// none: so one may come from an environment variable that need not be set.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
 		return nil, d.Err("ficus is configured twice")
@@ -47,7 +48,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"routes": block.Text(&a.Routes), "state": block.Text(&a.State),
 		"cohort_key": block.Text(&a.CohortKey), "opa_config": block.Text(&a.OPAConfig),
 		"identity": block.Block(&a.Identity), "capacity": block.Block(&a.Capacity),
-		"faults": block.OnOff(&a.Faults),
+		"faults": block.OnOff(&a.Faults), "tracing": block.Block(&a.Tracing),
 	}.Read(d)
 }
 
