@@ -26,8 +26,12 @@ type Client struct {
 	Forward bool
 
 	// RequestID names the request in logs and in the answer of a refusal. It is asked
-	// where a policy decides.
+	// where a policy decides, and where there is an IDHeader.
 	RequestID func() string
+
+	// IDHeader is the header in which backend and client are told the request's id, in
+	// canonical form; a trusted proxy may have given it one there. "" for none.
+	IDHeader string
 }
 
 // An Exchange is what the rooms find out about one request. It belongs to the
@@ -61,14 +65,18 @@ type Exchange struct {
 	forwarded bool          // in flight at a backend
 	recorded  bool          // in the metrics
 	trace     *trace.Request
-	failure   error // why no backend's answer could be sent
-	sent      int64 // bytes of the answer's body
-	copied    bool  // the request is a copy itself, at stage shadow of some gateway
+	id        string // of the request, where it has an IDHeader
+	failure   error  // why no backend's answer could be sent
+	sent      int64  // bytes of the answer's body
+	copied    bool   // the request is a copy itself, at stage shadow of some gateway
 	capturing *capturing
 }
 
 func (x *Exchange) begin(r *http.Request, client Client, gate *identity.Gate, now time.Time) {
 	x.request, x.client, x.gate, x.start, x.Cohort = r, client, gate, now, -1
+	if client.IDHeader != "" {
+		x.id = client.idOf(r)
+	}
 	x.body.from, x.body.http1 = r.Body, r.ProtoMajor == 1
 }
 

@@ -76,6 +76,9 @@ func prepare(pr *httputil.ProxyRequest) {
 	if x.client.Forward {
 		setForwarded(pr, x.client.Trusted)
 	}
+	if x.id != "" {
+		pr.Out.Header[x.client.IDHeader] = []string{x.id}
+	}
 	x.capturing.prepared(pr.Out)
 }
 

@@ -49,6 +49,7 @@ func (w *transparentWriter) WriteHeader(status int) {
 		w.exchange.gate.Answered(w.exchange.request, w.Header())
 		w.quiet()
 		w.exchange.tellLimit(w.Header())
+		w.exchange.tellID(w.Header())
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -78,6 +79,7 @@ func (w *transparentWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err == nil {
 		w.exchange.Status = http.StatusSwitchingProtocols
 		w.exchange.tellLimit(w.Header())
+		w.exchange.tellID(w.Header())
 		w.exchange.headed = w.now()
 		w.exchange.observe(w.exchange.headed)
 	}

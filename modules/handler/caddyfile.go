@@ -4,6 +4,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"ficus/modules/internal/block"
 )
 
 func init() {
@@ -20,22 +22,28 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 //	ficus [<matcher>] {
 //	    forwarded
+//	    request_id [<header>]
 //	}
 //
-// The keys are those of [Handler].
+// The keys are those of [Handler]. The header is X-Request-ID where none is named.
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // the directive's name
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	for d.NextBlock(0) {
-		if d.Val() != "forwarded" {
-			return d.Errf("unknown key %q (known: forwarded)", d.Val())
-		}
-		if d.NextArg() {
-			return d.ArgErr()
-		}
-		h.Forwarded = true
+	return block.Keys{"forwarded": block.Flag(&h.Forwarded), "request_id": h.readRequestID}.Read(d)
+}
+
+func (h *Handler) readRequestID(d *caddyfile.Dispenser) error {
+	if h.RequestID != "" {
+		return d.Err("request_id is given twice")
+	}
+	h.RequestID = "X-Request-Id"
+	if d.NextArg() {
+		h.RequestID = d.Val()
+	}
+	if d.NextArg() {
+		return d.ArgErr()
 	}
 	return nil
 }

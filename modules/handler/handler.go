@@ -8,10 +8,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
+	"golang.org/x/net/http/httpguts"
 
 	"ficus/gateway/pipeline"
-	"ficus/gateway/split"
 	"ficus/modules/app"
 	"ficus/modules/internal/refusal"
 )
@@ -23,15 +22,18 @@ func init() {
 // Handler serves requests by the route table. It answers every request: what no
 // route takes goes to the backend legacy.
 //
-// With access logging on, each line gets a field "ficus" that says route, side,
-// backend and, at stage canary, the cohort or that the side was forced; that the route is
-// killed; where legacy answered in the place of the new side, why ("fallback"); and how
-// often the request was sent, where that is more than once ("tries").
+// With access logging on, each line gets a field "ficus" that says what became of the
+// request; see [fields].
 type Handler struct {
 	// Forwarded adds X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto to what
 	// backends get. Such headers from clients are dropped unless the client is one of
 	// the server's trusted_proxies. Default: false.
 	Forwarded bool `json:"forwarded,omitempty"`
+
+	// RequestID is the header, such as X-Request-ID, in which backend and client are told
+	// the request's id, which is in the log then, too. It is the one that one of the
+	// server's trusted_proxies has given, else {http.request.uuid}. Default: none.
+	RequestID string `json:"request_id,omitempty"`
 
 	pipeline *pipeline.Pipeline
 }
@@ -48,6 +50,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("loading the ficus app: %w", err)
 	}
 	h.pipeline = module.(*app.App).Pipeline()
+	if h.RequestID != "" && !httpguts.ValidHeaderFieldName(h.RequestID) {
+		return fmt.Errorf("request_id: %q is no name of a header", h.RequestID)
+	}
+	h.RequestID = http.CanonicalHeaderKey(h.RequestID)
 	return nil
 }
 
@@ -55,10 +61,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	w.Header().Del("Server") // Caddy's own; a backend's passes
 	var x pipeline.Exchange
-	defer addLogFields(r, &x)
+	defer h.log(r, &x)
 	err := h.pipeline.Serve(w, r, h.client(r), &x)
 	var failure *pipeline.Error
 	if errors.As(err, &failure) {
+		if id := x.ID(); id != "" {
+			w.Header().Set(h.RequestID, id)
+		}
 		refusal.CloseIfExpecting(w.Header(), r)
 		refusal.Set(w.Header(), failure.Header)
 		if failure.Denied {
@@ -72,7 +81,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 func (h *Handler) client(r *http.Request) pipeline.Client {
 	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	return pipeline.Client{IP: ip, Trusted: trusted, Forward: h.Forwarded, RequestID: func() string { return requestID(r) }}
+	return pipeline.Client{IP: ip, Trusted: trusted, Forward: h.Forwarded, RequestID: func() string { return requestID(r) }, IDHeader: h.RequestID}
 }
 
 // requestID is Caddy's {http.request.uuid}.
@@ -83,35 +92,6 @@ func requestID(r *http.Request) string {
 	}
 	id, _ := repl.GetString("http.request.uuid")
 	return id
-}
-
-func addLogFields(r *http.Request, x *pipeline.Exchange) {
-	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	fields, _ := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
-	if server == nil || server.Logs == nil || fields == nil || x.Entry == nil {
-		return
-	}
-	about := []zap.Field{
-		zap.String("route", x.Entry.ID),
-		zap.String("side", x.Served().String()),
-		zap.String("backend", x.Entry.BackendOf(x.Served())),
-	}
-	if reason := x.Fallback(); reason != "" {
-		about = append(about, zap.String("fallback", reason))
-	}
-	if x.Tries() > 1 {
-		about = append(about, zap.Int("tries", x.Tries()))
-	}
-	if x.Cohort >= 0 {
-		about = append(about, zap.Int("cohort", x.Cohort), zap.String("cohort_from", x.Source.String()))
-	}
-	switch x.Clock {
-	case split.ClockForce:
-		about = append(about, zap.Bool("forced", true))
-	case split.ClockKill:
-		about = append(about, zap.Bool("killed", true))
-	}
-	fields.Add(zap.Dict("ficus", about...))
 }
 
 // Interface guards

@@ -10,6 +10,7 @@ import (
 	_ "ficus/modules/circuitbreaker"
 	_ "ficus/modules/command"
 	_ "ficus/modules/console"
+	_ "ficus/modules/ecs"
 	_ "ficus/modules/handler"
 	_ "ficus/modules/handover"
 	_ "ficus/modules/identity"
