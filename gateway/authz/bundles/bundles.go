@@ -75,7 +75,18 @@ type active struct {
 // Start begins to load bundles, and returns without waiting for any. The error is of
 // the configuration.
 func Start(ctx context.Context, c Config) (*Remote, error) {
-	c = c.withDefaults()
+	r, err := create(c.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	if err := r.start(ctx); err != nil {
+		r.manager.Stop(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("OPA's configuration: %w", err)
+	}
+	return r, nil
+}
+
+func create(c Config) (*Remote, error) {
 	text, err := expand(c.Text, c.Getenv)
 	if err != nil {
 		return nil, err
@@ -90,10 +101,6 @@ func Start(ctx context.Context, c Config) (*Remote, error) {
 		plugins.WithPrometheusRegister(c.Metrics),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("OPA's configuration: %w", err)
-	}
-	if err := r.start(ctx); err != nil {
-		r.manager.Stop(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("OPA's configuration: %w", err)
 	}
 	return r, nil

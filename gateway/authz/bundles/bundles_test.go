@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/storage"
+
 	"ficus/gateway/authz"
+	"ficus/gateway/route"
 )
 
 // config leaves it to the tests when OPA looks.
@@ -320,6 +323,39 @@ func TestDecisionLog(t *testing.T) {
 			t.Errorf("%s in %s", secret, text)
 		}
 	}
+}
+
+// An activation has OPA's decision log prepare its own policies anew. That must not meet
+// a decision that takes the same two locks, the log's and the store's, in the other order.
+func TestDecisionLogDuringActivation(t *testing.T) {
+	s := newServer(t)
+	s.put(t, "/shop", "one", policy("GET"), nil)
+	var reports sync.WaitGroup
+	r, err := create(Config{
+		Text:    []byte(strings.ReplaceAll(config+"decision_logs: {service: control, reporting: {trigger: manual}}\n", "URL", s.URL)),
+		Changed: func(*authz.Set, route.Problems) {},
+	}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.manager.RegisterCompilerTrigger(func(storage.Transaction) { // before the log's own
+		reports.Go(func() {
+			if err := r.Report(context.Background(), authz.Event{Policy: "shop.cart", Input: &get}); err != nil {
+				t.Error(err)
+			}
+		})
+		for range 10_000 {
+			runtime.Gosched() // until the report waits for the store, which is being written
+		}
+	})
+	if err := r.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close(context.Background())
+	if err := r.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	reports.Wait()
 }
 
 func TestConfiguration(t *testing.T) {

@@ -34,6 +34,14 @@ func (r *Remote) Report(ctx context.Context, e authz.Event) error {
 	if e.Input != nil {
 		info.RemoteAddr = e.Input.ClientIP
 	}
+	// The log locks its policies while it reads the store, and an activation holds the store
+	// while it locks them: with the transaction begun before, the order is the same.
+	txn, err := r.manager.Store.NewTransaction(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.manager.Store.Abort(ctx, txn)
+	info.Txn = txn
 	return plugin.Log(ctx, info)
 }
 
