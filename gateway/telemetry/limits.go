@@ -97,36 +97,12 @@ func (m *Metrics) Streams(kind string) prometheus.Gauge { return m.streams.WithL
 
 // limitSeries are the series of one route.
 type limitSeries struct {
-	limited slot
-	shed    [route.CriticalPriority + 1]slot
-	faults  [len(faultKinds)]slot
+	limited lateCounter
+	shed    [route.CriticalPriority + 1]lateCounter
+	faults  [len(faultKinds)]lateCounter
 }
 
 var faultKinds = [...]string{"delay", "abort", "reset"}
-
-// slot is a series that exists from its first count on.
-type slot struct {
-	counter atomic.Pointer[prometheus.Counter]
-}
-
-func (s *slot) inc(r *Route, vec *prometheus.CounterVec, word string) {
-	if c := s.counter.Load(); c != nil {
-		(*c).Inc()
-		return
-	}
-	r.metrics.mu.Lock()
-	defer r.metrics.mu.Unlock()
-	var c prometheus.Counter = r.metrics.discard
-	switch {
-	case r.removed:
-	case word == "":
-		c = vec.WithLabelValues(r.id)
-	default:
-		c = vec.WithLabelValues(r.id, word)
-	}
-	c.Inc()
-	s.counter.Store(&c)
-}
 
 // Limited counts a request that was refused because its client had asked too often.
 func (r *Route) Limited() { r.limits.limited.inc(r, r.metrics.rateLimited, "") }

@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"maps"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,38 +55,16 @@ func (m *Metrics) PoliciesLoaded(ok bool, now time.Time) {
 	}
 }
 
-// policySeries are the series of one route's policy, each made when it is first needed.
-type policySeries struct {
-	counters atomic.Pointer[map[policyKey]prometheus.Counter] // copied on write
-	took     atomic.Pointer[prometheus.Observer]
-}
-
-type policyKey struct {
-	vec           *prometheus.CounterVec
-	first, second string
-}
-
 // Decided counts a decision of the route's policy. The cause is one of authz's.
 func (r *Route) Decided(mode, cause string, took time.Duration) {
-	r.policyCounter(policyKey{r.metrics.decisions, mode, cause}).Inc()
-	observer := r.policies.took.Load()
-	if observer == nil {
-		r.metrics.mu.Lock()
-		made := prometheus.Observer(discardObserver{})
-		if !r.removed {
-			made = r.metrics.decisionTime.WithLabelValues(r.id)
-		}
-		r.metrics.mu.Unlock()
-		observer = &made
-		r.policies.took.Store(observer)
-	}
-	(*observer).Observe(took.Seconds())
+	r.words.of(r, wordKey{r.metrics.decisions, mode, cause}).Inc()
+	r.policyTook.observe(r, r.metrics.decisionTime, took)
 }
 
 // Parity counts a request that a policy only observed: what it decided, and whether the
 // backend let the client.
 func (r *Route) Parity(policy, backend bool) {
-	r.policyCounter(policyKey{r.metrics.parity, allowed(policy), allowed(backend)}).Inc()
+	r.words.of(r, wordKey{r.metrics.parity, allowed(policy), allowed(backend)}).Inc()
 }
 
 func allowed(yes bool) string {
@@ -96,25 +72,6 @@ func allowed(yes bool) string {
 		return "allowed"
 	}
 	return "denied"
-}
-
-func (r *Route) policyCounter(key policyKey) prometheus.Counter {
-	if known := r.policies.counters.Load(); known != nil && (*known)[key] != nil {
-		return (*known)[key]
-	}
-	r.metrics.mu.Lock()
-	defer r.metrics.mu.Unlock()
-	if r.removed {
-		return r.metrics.discard
-	}
-	counters := map[policyKey]prometheus.Counter{}
-	if known := r.policies.counters.Load(); known != nil {
-		maps.Copy(counters, *known)
-	}
-	c := key.vec.WithLabelValues(r.id, key.first, key.second)
-	counters[key] = c
-	r.policies.counters.Store(&counters)
-	return c
 }
 
 // Identified counts a request by who vouches for its principal: the name of a source,

@@ -33,12 +33,14 @@ func (m *Metrics) ReadRoutes(visit func(id string, side route.Side, t *Totals)) 
 	}
 	m.mu.Unlock()
 	var t Totals
+	var d dto.Metric
 	for _, r := range routes {
 		for _, side := range route.Sides {
 			if s := r.sides[side].Load(); s != nil {
-				s.read(&t)
+				s.read(&t, &d)
+				t.Errors = r.failed(side, &d)
 				if side == route.New {
-					t.Fallbacks = r.resilience.fallenBack()
+					t.Fallbacks = r.resilience.fallenBack(&d)
 				}
 				visit(r.id, side, &t)
 			}
@@ -47,31 +49,34 @@ func (m *Metrics) ReadRoutes(visit func(id string, side route.Side, t *Totals)) 
 }
 
 // fallenBack adds the fallbacks of a route up, whatever their reason.
-func (s *resilienceSeries) fallenBack() (total uint64) {
-	var d dto.Metric
+func (s *resilienceSeries) fallenBack(d *dto.Metric) (total uint64) {
 	for i := range s.fallbacks {
-		if made := s.fallbacks[i].made.Load(); made != nil && (*made).Write(&d) == nil {
+		if made := s.fallbacks[i].made.Load(); made != nil && (*made).Write(d) == nil {
 			total += uint64(d.GetCounter().GetValue())
 		}
 	}
 	return total
 }
 
-// read sets t to the totals of one side. To read the histogram itself would cost a lot more:
+// failed adds up the answers of a side with 500 to 599.
+func (r *Route) failed(side route.Side, d *dto.Metric) (total uint64) {
+	for key, counter := range r.requests.all() {
+		if key.side == side && key.code[0] == '5' && counter.Write(d) == nil {
+			total += uint64(d.GetCounter().GetValue())
+		}
+	}
+	return total
+}
+
+// read sets t to the totals of one side, but for what failed. To read the histogram itself would cost a lot more:
 // a native one copies its buckets.
-func (s *sideSeries) read(t *Totals) {
+func (s *sideSeries) read(t *Totals, d *dto.Metric) {
 	*t = Totals{}
 	for i := range s.durations {
 		t.Duration[i] = s.durations[i].Load()
 		t.Requests += t.Duration[i]
 	}
-	var d dto.Metric
-	for key, counter := range *s.counters.Load() {
-		if key.code[0] == '5' && counter.Write(&d) == nil {
-			t.Errors += uint64(d.GetCounter().GetValue())
-		}
-	}
-	if s.inFlight.Write(&d) == nil {
+	if s.inFlight.Write(d) == nil {
 		t.InFlight = int(d.GetGauge().GetValue())
 	}
 }

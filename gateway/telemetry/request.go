@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"maps"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -21,22 +20,30 @@ type Route struct {
 	stage   *route.Stage // recorded last; guarded by metrics.mu
 
 	sides      [len(route.Sides)]atomic.Pointer[sideSeries]
-	policies   policySeries
+	requests   lateCounters[requestKey]
+	words      lateCounters[wordKey] // whose labels are words of a closed set
+	policyTook lateObserver
+	shadowTook lateObserver
 	resilience resilienceSeries
 	limits     limitSeries
-	copies     shadowSeries
 }
 
 // sideSeries are the series of one side; they exist from its first request on.
 type sideSeries struct {
 	duration, overhead prometheus.Observer
 	inFlight           prometheus.Gauge
-	received, sent     prometheus.Counter                                // bytes of bodies
-	durations          [Buckets]atomic.Uint64                            // requests by how long they took
-	counters           atomic.Pointer[map[counterKey]prometheus.Counter] // copied on write
+	received, sent     prometheus.Counter     // bytes of bodies
+	durations          [Buckets]atomic.Uint64 // requests by how long they took
 }
 
-type counterKey struct{ method, code string }
+type requestKey struct {
+	side         route.Side
+	method, code string
+}
+
+func (k requestKey) make(r *Route) prometheus.Counter {
+	return r.metrics.requests.WithLabelValues(r.id, k.side.String(), k.method, k.code)
+}
 
 // Route returns the recorder of a route, the same one for the same id.
 func (m *Metrics) Route(id string) *Route {
@@ -70,7 +77,7 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 		m.parity.DeletePartialMatch(match)
 		m.resilienceVecs.forget(match)
 		m.limitMetrics.forget(match)
-		m.shadowMetrics.deleteRoute(match)
+		m.shadowMetrics.forget(match)
 	}
 }
 
@@ -95,7 +102,7 @@ func (r *Route) Observe(q Request) {
 	s := r.side(q.Side)
 	s.durations[bucketOf(q.Took)].Add(1)
 	s.overhead.Observe(q.Overhead.Seconds())
-	r.counter(s, q.Side, counterKey{methodLabel(q.Method), codeLabel(q.Status)}).Inc()
+	r.requests.of(r, requestKey{q.Side, methodLabel(q.Method), codeLabel(q.Status)}).Inc()
 	if traced, ok := s.duration.(prometheus.ExemplarObserver); ok && q.Trace != "" {
 		traced.ObserveWithExemplar(q.Took.Seconds(), prometheus.Labels{"trace_id": q.Trace})
 	} else {
@@ -122,11 +129,7 @@ func (r *Route) Sent(side route.Side, bytes int) { r.side(side).sent.Add(float64
 // GraphQLUnmatched counts a request that a GraphQL condition let pass. The reason is
 // one of a closed set.
 func (r *Route) GraphQLUnmatched(reason string) {
-	r.metrics.mu.Lock()
-	defer r.metrics.mu.Unlock()
-	if !r.removed {
-		r.metrics.graphQL.WithLabelValues(r.id, reason).Inc()
-	}
+	r.words.of(r, wordKey{vec: r.metrics.graphQL, first: reason}).Inc()
 }
 
 func (r *Route) side(side route.Side) *sideSeries {
@@ -138,8 +141,7 @@ func (r *Route) side(side route.Side) *sideSeries {
 	if s := r.sides[side].Load(); s != nil {
 		return s
 	}
-	s := &sideSeries{counters: atomic.Pointer[map[counterKey]prometheus.Counter]{}}
-	s.counters.Store(&map[counterKey]prometheus.Counter{})
+	s := &sideSeries{}
 	if r.removed {
 		s.duration, s.overhead, s.inFlight = discardObserver{}, discardObserver{}, r.metrics.discard
 		s.received, s.sent = r.metrics.discard, r.metrics.discard
@@ -149,27 +151,6 @@ func (r *Route) side(side route.Side) *sideSeries {
 	r.sides[side].Store(s)
 	return s
 }
-
-func (r *Route) counter(s *sideSeries, side route.Side, key counterKey) prometheus.Counter {
-	if c := (*s.counters.Load())[key]; c != nil {
-		return c
-	}
-	r.metrics.mu.Lock()
-	defer r.metrics.mu.Unlock()
-	if r.removed {
-		return r.metrics.discard
-	}
-	counters := maps.Clone(*s.counters.Load())
-	c := r.metrics.requests.WithLabelValues(r.id, side.String(), key.method, key.code)
-	counters[key] = c
-	s.counters.Store(&counters)
-	return c
-}
-
-// discardObserver takes durations on routes that are gone.
-type discardObserver struct{}
-
-func (discardObserver) Observe(float64) {}
 
 // methodLabel bounds the label to the methods that HTTP defines.
 func methodLabel(method string) string {

@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"sync/atomic"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -112,47 +110,27 @@ type resilienceSeries struct {
 	timeouts           [numTimeouts]lateCounter
 }
 
-// lateCounter is a counter that exists from its first use on.
-type lateCounter struct {
-	made atomic.Pointer[prometheus.Counter]
-}
-
 // Retried counts a request that is sent again to the same backend.
 func (r *Route) Retried(why Reason) {
-	r.count(&r.resilience.retries[why], r.metrics.resilienceVecs.retries, reasons[why])
+	r.resilience.retries[why].inc(r, r.metrics.resilienceVecs.retries, reasons[why])
 }
 
 // FellBack counts a request that legacy answered in the place of the new side.
 func (r *Route) FellBack(why Reason) {
-	r.count(&r.resilience.fallbacks[why], r.metrics.resilienceVecs.fallbacks, reasons[why])
+	r.resilience.fallbacks[why].inc(r, r.metrics.resilienceVecs.fallbacks, reasons[why])
 }
 
 // FallbackRefused counts a failure of the new side that legacy did not answer for.
 // NotRefused is not counted.
 func (r *Route) FallbackRefused(why Refusal) {
 	if why != NotRefused {
-		r.count(&r.resilience.refused[why], r.metrics.resilienceVecs.refused, refusals[why])
+		r.resilience.refused[why].inc(r, r.metrics.resilienceVecs.refused, refusals[why])
 	}
 }
 
 // TimedOut counts what took too long.
 func (r *Route) TimedOut(what Timeout) {
-	r.count(&r.resilience.timeouts[what], r.metrics.resilienceVecs.timeouts, timeouts[what])
-}
-
-func (r *Route) count(c *lateCounter, vec *prometheus.CounterVec, label string) {
-	if made := c.made.Load(); made != nil {
-		(*made).Inc()
-		return
-	}
-	r.metrics.mu.Lock()
-	defer r.metrics.mu.Unlock()
-	if r.removed {
-		return
-	}
-	made := vec.WithLabelValues(r.id, label)
-	c.made.Store(&made)
-	made.Inc()
+	r.resilience.timeouts[what].inc(r, r.metrics.resilienceVecs.timeouts, timeouts[what])
 }
 
 // FallbackBegins counts a fallback as under way, until FallbackEnds.

@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"maps"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,62 +48,21 @@ func (s *shadowMetrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{s.shadows, s.shadowDropped, s.shadowTime, s.shadowQueued, s.shadowInFlight, s.shadowBytes}
 }
 
-func (s *shadowMetrics) deleteRoute(match prometheus.Labels) {
+func (s *shadowMetrics) forget(match prometheus.Labels) {
 	s.shadows.DeletePartialMatch(match)
 	s.shadowDropped.DeletePartialMatch(match)
 	s.shadowTime.DeletePartialMatch(match)
 }
 
-// shadowSeries are the series of one route's copies, each made when it is first needed.
-type shadowSeries struct {
-	counters atomic.Pointer[map[shadowKey]prometheus.Counter] // copied on write
-	took     atomic.Pointer[prometheus.Observer]
-}
-
-type shadowKey struct {
-	vec  *prometheus.CounterVec
-	word string
-}
-
 // Shadowed counts a copy that was sent, by what came of it: one of parity's kinds.
 func (r *Route) Shadowed(result string, took time.Duration) {
-	r.shadowCounter(shadowKey{r.metrics.shadows, result}).Inc()
-	observer := r.copies.took.Load()
-	if observer == nil {
-		r.metrics.mu.Lock()
-		made := prometheus.Observer(discardObserver{})
-		if !r.removed {
-			made = r.metrics.shadowTime.WithLabelValues(r.id)
-		}
-		r.metrics.mu.Unlock()
-		observer = &made
-		r.copies.took.Store(observer)
-	}
-	(*observer).Observe(took.Seconds())
+	r.words.of(r, wordKey{vec: r.metrics.shadows, first: result}).Inc()
+	r.shadowTook.observe(r, r.metrics.shadowTime, took)
 }
 
 // ShadowDropped counts a request of which no copy was sent. The reason is one of a closed set.
 func (r *Route) ShadowDropped(reason string) {
-	r.shadowCounter(shadowKey{r.metrics.shadowDropped, reason}).Inc()
-}
-
-func (r *Route) shadowCounter(key shadowKey) prometheus.Counter {
-	if known := r.copies.counters.Load(); known != nil && (*known)[key] != nil {
-		return (*known)[key]
-	}
-	r.metrics.mu.Lock()
-	defer r.metrics.mu.Unlock()
-	if r.removed {
-		return r.metrics.discard
-	}
-	counters := map[shadowKey]prometheus.Counter{}
-	if known := r.copies.counters.Load(); known != nil {
-		maps.Copy(counters, *known)
-	}
-	c := key.vec.WithLabelValues(r.id, key.word)
-	counters[key] = c
-	r.copies.counters.Store(&counters)
-	return c
+	r.words.of(r, wordKey{vec: r.metrics.shadowDropped, first: reason}).Inc()
 }
 
 // A ShadowBackend records the copies to one backend.
