@@ -200,17 +200,3 @@ func (c *Call) release() {
 	c.backend.leave()
 	c.backend.ledger.inFlight.Add(-1)
 }
-
-var errAborted = errors.New("the try panicked")
-
-// RoundTrip is a call of one try, for which nobody else can answer.
-func (b *Backend) RoundTrip(r *http.Request) (response *http.Response, err error) {
-	call, err := b.Admit(r.Context(), true)
-	if err != nil {
-		return nil, err
-	}
-	err = errAborted
-	defer func() { call.Finish(response, err) }()
-	response, err = call.Try(r)
-	return response, err
-}

@@ -8,7 +8,6 @@
 package fault
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -17,8 +16,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"syscall"
-	"time"
 
+	"ficus/gateway/internal/pause"
 	"ficus/gateway/route"
 )
 
@@ -125,7 +124,7 @@ func (f *fault) means(header http.Header) bool {
 func (f *Faults) hit(one *fault, r *http.Request) (*http.Response, error) {
 	if one.Delay > 0 {
 		f.config.Count(Delay)
-		if err := wait(r.Context(), one.Delay); err != nil {
+		if err := pause.For(r.Context(), one.Delay); err != nil {
 			sent(r) // as to a backend that is slow
 			return nil, err
 		}
@@ -141,17 +140,6 @@ func (f *Faults) hit(one *fault, r *http.Request) (*http.Response, error) {
 		return answer(r, one.Abort), nil
 	}
 	return nil, nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // sent tells who watches the try that its headers have left the gateway.

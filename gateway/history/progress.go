@@ -2,11 +2,7 @@ package history
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -144,17 +140,9 @@ func (f ProgressFile) read() ([]Progress, error) {
 	if f == "" {
 		return nil, nil
 	}
-	file, err := os.Open(string(f))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
 	var points []Progress
-	if err := json.NewDecoder(io.LimitReader(file, maxProgressFile)).Decode(&points); err != nil {
-		return nil, fmt.Errorf("%s: %w", f, err)
+	if err := statefile.ReadJSON(string(f), maxProgressFile, &points); err != nil {
+		return nil, err
 	}
 	return points[max(0, len(points)-maxProgress):], nil
 }

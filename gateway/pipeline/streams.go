@@ -2,12 +2,12 @@ package pipeline
 
 import (
 	"io"
-	"mime"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"ficus/gateway/resilience"
 )
 
 // streams are the answers that may stay open for days: the tunnels of upgrades, of which
@@ -123,20 +123,10 @@ func (s *streams) follow(answer *http.Response) error {
 		if tunnel, ok := answer.Body.(io.ReadWriteCloser); ok {
 			answer.Body = s.tunnel(tunnel)
 		}
-	case isEventStream(answer.Header):
+	case resilience.IsEventStream(answer.Header):
 		answer.Body = s.add(&stream{ReadCloser: answer.Body, of: s, gauge: s.events, events: true})
 	}
 	return nil
-}
-
-func isEventStream(h http.Header) bool {
-	const events = "text/event-stream"
-	kind := h["Content-Type"]
-	if len(kind) != 1 || len(kind[0]) < len(events) || !strings.EqualFold(kind[0][:len(events)], events) {
-		return false // nearly all are, and cost nothing
-	}
-	media, _, _ := mime.ParseMediaType(kind[0])
-	return media == events
 }
 
 // tunnel keeps what ReverseProxy asks of the backend's side of a tunnel.

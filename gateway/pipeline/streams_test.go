@@ -169,17 +169,3 @@ func TestStreamAfterTheCut(t *testing.T) {
 		t.Errorf("%d, %q, %v", answer.StatusCode, rest, err)
 	}
 }
-
-func TestIsEventStream(t *testing.T) {
-	for kind, want := range map[string]bool{
-		"text/event-stream": true, "Text/Event-Stream;charset=utf-8": true, "text/event-streams": false, "text/html": false, "": false,
-		"application/json; profile=text/event-stream": false,
-	} {
-		if isEventStream(http.Header{"Content-Type": {kind}}) != want {
-			t.Errorf("%q: %v", kind, !want)
-		}
-	}
-	if isEventStream(http.Header{}) {
-		t.Error("nothing is an event stream")
-	}
-}

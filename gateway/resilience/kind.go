@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"mime"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -46,11 +47,15 @@ func isGRPC(r *http.Request) bool {
 	return rest == "" || rest[0] == '+' || rest[0] == ';'
 }
 
-// isEventStream knows answers that stay open as long as anybody listens.
-func isEventStream(answer *http.Response) bool {
-	const media = "text/event-stream"
-	values := answer.Header["Content-Type"]
-	return len(values) > 0 && len(values[0]) >= len(media) && strings.EqualFold(values[0][:len(media)], media)
+// IsEventStream knows answers that stay open as long as anybody listens.
+func IsEventStream(answer http.Header) bool {
+	const events = "text/event-stream"
+	kind := answer["Content-Type"]
+	if len(kind) != 1 || len(kind[0]) < len(events) || !strings.EqualFold(kind[0][:len(events)], events) {
+		return false // nearly all are none, and cost nothing
+	}
+	media, _, _ := mime.ParseMediaType(kind[0])
+	return media == events
 }
 
 // ownResends are headers by which net/http takes a request for one that it may send again

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ficus/gateway/backend"
+	"ficus/gateway/internal/pause"
 	"ficus/gateway/route"
 	"ficus/gateway/telemetry"
 )
@@ -220,7 +221,7 @@ func (run *Run) try(t *try, call *backend.Call, out, r *http.Request) outcome {
 		}
 		o.drop()
 		t = run.start(t.side, wait)
-		if err = sleep(t.ctx, wait); err == nil {
+		if err = pause.For(t.ctx, wait); err == nil {
 			out, err = run.outgoing(t, r)
 		}
 		if err != nil {
@@ -268,18 +269,6 @@ func (run *Run) outgoing(t *try, r *http.Request) (*http.Request, error) {
 	return out, nil
 }
 
-// sleep waits, but not for a client that has gone.
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // settle makes an outcome what the client gets.
 func (run *Run) settle(r *http.Request, o outcome) (*http.Response, error) {
 	if o.err != nil {
@@ -294,7 +283,7 @@ func (run *Run) settle(r *http.Request, o outcome) (*http.Response, error) {
 	}
 	idle, endless := run.idle(o.try.side), false
 	switch {
-	case o.response.StatusCode == http.StatusSwitchingProtocols, run.kind.grpc, isEventStream(o.response):
+	case o.response.StatusCode == http.StatusSwitchingProtocols, run.kind.grpc, IsEventStream(o.response.Header):
 		idle, endless = 0, true
 	case o.response.Body == http.NoBody:
 		idle = 0

@@ -1,13 +1,7 @@
 package traffic
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"ficus/gateway/statefile"
@@ -27,25 +21,9 @@ func (f JSONFile) Read() ([]Kill, error) {
 	if f == "" {
 		return nil, nil
 	}
-	info, err := os.Stat(string(f))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxFileSize {
-		return nil, fmt.Errorf("%s is no file of kills", f)
-	}
-	text, err := os.ReadFile(string(f))
-	if err != nil {
-		return nil, err
-	}
 	var kills []Kill
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&kills); err != nil {
-		return nil, fmt.Errorf("%s is no file of kills: %w", f, err)
+	if err := statefile.ReadJSON(string(f), maxFileSize, &kills); err != nil {
+		return nil, fmt.Errorf("kills: %w", err)
 	}
 	return kills, nil
 }
@@ -55,12 +33,5 @@ func (f JSONFile) Write(kills []Kill) error {
 	if f == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(kills, "", "  ")
-	if err != nil {
-		return err
-	}
-	return statefile.Replace(string(f), func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
-		return err
-	})
+	return statefile.ReplaceJSON(string(f), kills)
 }

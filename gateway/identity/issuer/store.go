@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -73,7 +72,7 @@ func (s *FileStore) Update(ctx context.Context, change func([]Key) ([]Key, error
 	if err != nil || slices.EqualFunc(before, after, sameKey) {
 		return after, err
 	}
-	return after, s.write(after)
+	return after, statefile.ReplaceJSON(s.path, keyFile{after})
 }
 
 func sameKey(a, b Key) bool {
@@ -105,16 +104,4 @@ func (s *FileStore) read() ([]Key, error) {
 		}
 	}
 	return file.Keys, nil
-}
-
-// write replaces the file.
-func (s *FileStore) write(keys []Key) error {
-	text, err := json.MarshalIndent(keyFile{Keys: keys}, "", "  ")
-	if err != nil {
-		return err
-	}
-	return statefile.Replace(s.path, func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
-		return err
-	})
 }

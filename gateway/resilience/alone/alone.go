@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"ficus/gateway/backend/breaker"
+	"ficus/gateway/internal/pause"
 	"ficus/gateway/resilience"
 	"ficus/gateway/route"
 )
@@ -148,7 +149,7 @@ func (a *Addresses) RoundTrip(r *http.Request, to string, only bool, next http.R
 		if response != nil {
 			_ = response.Body.Close()
 		}
-		if err := sleep(r.Context(), wait); err != nil {
+		if err := pause.For(r.Context(), wait); err != nil {
 			return nil, err
 		}
 		if permit, err = at.breaker.Admit(true); err != nil {
@@ -175,16 +176,4 @@ func (a *Addresses) again(t *try, r *http.Request, tried int, response *http.Res
 	}
 	wait, ok = resilience.Backoff(retry, tried, response, a.config.Random())
 	return wait, ok && t.address.budget.Take(time.Now())
-}
-
-// sleep waits, but not for a client that has gone.
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
