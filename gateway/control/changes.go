@@ -5,6 +5,7 @@ import (
 
 	"ficus/gateway/authz"
 	"ficus/gateway/change"
+	"ficus/gateway/route"
 )
 
 // recordApplied records that another table serves, and what is different in it.
@@ -27,7 +28,7 @@ func (t *Tables) recordRejected(s Status) {
 	errors, _ := s.Problems.Count()
 	text := fmt.Sprintf("%d errors; %s", errors, s.Readiness().Message)
 	for _, p := range s.Problems {
-		if p.Severity == 0 {
+		if p.Severity == route.Error {
 			text += "; first: " + p.String()
 			break
 		}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"ficus/gateway/route"
-	"ficus/gateway/routetable"
 	"ficus/gateway/split"
 	"ficus/gateway/telemetry"
 	"ficus/gateway/telemetry/trace"
@@ -83,18 +82,7 @@ func (x *Exchange) Backend() time.Duration { return x.run.Backend }
 func (s *serving) tellStands(metrics *telemetry.Metrics) {
 	for i := range s.routes {
 		b := &s.routes[i]
-		b.series.Stands(b.entry.Stage, share(b.entry))
+		b.series.Stands(b.entry.Stage, float64(split.NewCohorts(b.entry))/split.Cohorts)
 	}
 	metrics.PoliciesServe(s.policies.ID())
-}
-
-// share is that of the cohorts that the new side serves, 0 to 1.
-func share(e *routetable.Entry) float64 {
-	switch e.Stage {
-	case route.StageCanary:
-		return float64(e.Weight) / split.Cohorts
-	case route.StageNew, route.StageRetired:
-		return 1
-	}
-	return 0
 }

@@ -115,3 +115,14 @@ func decideWithout(stage route.Stage) Decision {
 	}
 	return d
 }
+
+// NewCohorts returns how many of the cohorts the new side serves on a route.
+func NewCohorts(e *routetable.Entry) int {
+	switch e.Stage {
+	case route.StageCanary:
+		return e.Weight
+	case route.StageNew, route.StageRetired:
+		return Cohorts
+	}
+	return 0
+}

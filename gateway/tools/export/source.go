@@ -8,6 +8,7 @@ import (
 
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
+	"ficus/gateway/split"
 )
 
 // source is what all writers read, and where they report.
@@ -35,7 +36,7 @@ type share struct {
 }
 
 // allPoints is the whole of a rule's requests, in hundredths of a percent.
-const allPoints = 10_000
+const allPoints = split.Cohorts
 
 func newSource(set route.Set, table *routetable.Table) *source {
 	s := &source{table: table, lost: []Finding{}, notes: []Finding{}}
@@ -65,13 +66,7 @@ func newSource(set route.Set, table *routetable.Table) *source {
 
 // sharesOf lists who serves an entry's requests.
 func (s *source) sharesOf(e *routetable.Entry) []share {
-	points := 0 // of the new side
-	switch e.Stage {
-	case route.StageCanary:
-		points = e.Weight
-	case route.StageNew, route.StageRetired:
-		points = allPoints
-	}
+	points := split.NewCohorts(e) // of the new side
 	var shares []share
 	for _, side := range []route.Side{route.New, route.Legacy} {
 		if points > 0 {
