@@ -183,13 +183,3 @@ func TestBytesAreCounted(t *testing.T) {
 		}
 	})
 }
-
-func TestShare(t *testing.T) {
-	for stage, want := range map[route.Stage]float64{
-		route.StageLegacy: 0, route.StageShadow: 0, route.StageCanary: .25, route.StageNew: 1, route.StageRetired: 1,
-	} {
-		if got := share(&routetable.Entry{Stage: stage, Weight: 2500}); got != want {
-			t.Errorf("%v: %v, want %v", stage, got, want)
-		}
-	}
-}

@@ -78,3 +78,13 @@ func BenchmarkDecide(b *testing.B) {
 		Decide(e, Ask{Request: r, ClientIP: "192.0.2.1", Key: &testKey})
 	}
 }
+
+func TestNewCohorts(t *testing.T) {
+	for stage, want := range map[route.Stage]int{
+		route.StageLegacy: 0, route.StageShadow: 0, route.StageCanary: 2500, route.StageNew: Cohorts, route.StageRetired: Cohorts,
+	} {
+		if got := NewCohorts(&routetable.Entry{Stage: stage, Weight: 2500}); got != want {
+			t.Errorf("%v: %v, want %v", stage, got, want)
+		}
+	}
+}
