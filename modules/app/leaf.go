@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"ficus/gateway/backend"
+	"ficus/gateway/backend/lean"
 	"ficus/gateway/route"
 )
 
@@ -20,26 +21,44 @@ const transportModule = "http.reverse_proxy.transport.http"
 // transportDefaults differ from Caddy's where Caddy's would show: its transport
 // asks for gzip and unpacks it, sends a body without waiting for 100 Continue, and
 // takes a forward proxy from the environment. The idle pool is sized for a
-// gateway; Caddy's is 32 connections an address.
+// gateway; Caddy's is 32 connections an address. A header of an answer may take a mebibyte,
+// net/http's ten are more than anyone sends on purpose.
 func transportDefaults() map[string]any {
 	return map[string]any{
-		"compression":             false,
-		"expect_continue_timeout": "1s",
-		"network_proxy":           map[string]any{"from": "none"},
-		"keep_alive":              map[string]any{"max_idle_conns_per_host": 512},
+		"compression":              false,
+		"expect_continue_timeout":  "1s",
+		"network_proxy":            map[string]any{"from": "none"},
+		"max_response_header_size": 1 << 20,
+		"keep_alive":               map[string]any{"max_idle_conns_per_host": 512},
 	}
 }
 
 // leaf is Caddy's http transport, provisioned outside any configuration: so its
-// connections survive reloads.
+// connections survive reloads. Where nothing is said about the transport, requests without
+// a body go past it, the lean way.
 type leaf struct {
 	http.RoundTripper
 	cancel context.CancelFunc // runs the module's Cleanup
+	lean   *lean.Transport    // nil for none
 }
 
 func (l leaf) Close() error {
+	if l.lean != nil {
+		l.lean.Close()
+	}
 	l.cancel()
 	return nil
+}
+
+// withLean puts the lean way before a transport, with its dialling and its bounds.
+func (l leaf) withLean(behind *http.Transport) leaf {
+	l.lean = &lean.Transport{
+		Dial: behind.DialContext, Behind: l.RoundTripper,
+		MaxIdle: behind.MaxIdleConnsPerHost, IdleFor: behind.IdleConnTimeout,
+		MaxHeader: behind.MaxResponseHeaderBytes,
+	}
+	l.RoundTripper = l.lean
+	return l
 }
 
 // shadowDefaults are what the transport of copies has beside the others': headers that no
@@ -74,8 +93,13 @@ func newLeaf(b route.Backend) (backend.Leaf, error) {
 		cancel()
 		return nil, fmt.Errorf("loading %s: %w", transportModule, err)
 	}
-	if t := module.(*reverseproxy.HTTPTransport); t.Transport.TLSHandshakeTimeout == 0 { // Caddy's default is to wait for ever
+	t := module.(*reverseproxy.HTTPTransport)
+	if t.Transport.TLSHandshakeTimeout == 0 { // Caddy's default is to wait for ever
 		t.Transport.TLSHandshakeTimeout = connect
 	}
-	return leaf{module.(http.RoundTripper), cancel}, nil
+	made := leaf{RoundTripper: t, cancel: cancel}
+	if len(b.Transport) == 0 {
+		made = made.withLean(t.Transport)
+	}
+	return made, nil
 }

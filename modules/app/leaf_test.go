@@ -33,7 +33,14 @@ func TestConnectTimeout(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		transport := l.(leaf).RoundTripper.(*reverseproxy.HTTPTransport)
+		behind := l.(leaf).RoundTripper
+		if way := l.(leaf).lean; way != nil {
+			behind = way.Behind
+		}
+		if (l.(leaf).lean == nil) != (tc.backend.Transport != nil) {
+			t.Errorf("%+v: lean is %v", tc.backend, l.(leaf).lean)
+		}
+		transport := behind.(*reverseproxy.HTTPTransport)
 		if got := transport.Transport.TLSHandshakeTimeout; got != tc.handshake {
 			t.Errorf("%+v: the handshake may take %v, want %v", tc.backend, got, tc.handshake)
 		}

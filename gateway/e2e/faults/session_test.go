@@ -22,9 +22,10 @@ func (s *scene) inTurn() {
 	}
 }
 
-// onKeptConnection sends its request when a connection to the backend is idle.
+// onKeptConnection sends its request when a connection to the backend is idle that one of
+// the same kind left.
 func (s *scene) onKeptConnection() {
-	s.another()
+	s.another(s.kind)
 	s.send()
 }
 
@@ -33,7 +34,7 @@ func (s *scene) whileHeld() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.another()
+		s.another(0)
 	}()
 	gatewaytest.Await(s.t, s.id+": a request under way", func() bool { return s.origins[0].of(otherID).whole == 1 })
 	s.send()
@@ -44,8 +45,8 @@ func (s *scene) whileHeld() {
 const otherID = "another"
 
 // another sends a request that is none of the row's.
-func (s *scene) another() {
-	if saw := (client{s.gateway.Client(), 0}).send(s.gateway.URL+"/"+s.id, otherID); saw != "200 new" {
+func (s *scene) another(kind int) {
+	if saw := (client{s.gateway.Client(), kind}).send(s.gateway.URL+"/"+s.id, otherID); saw != "200 new" {
 		s.t.Errorf("%s: the request before: %s", s.id, saw)
 	}
 }
