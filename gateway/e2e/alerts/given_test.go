@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -60,7 +61,7 @@ func (s *stage) scrapeOthers(at time.Time) {
 // checkCatalogued fails for a series that no gateway could expose.
 func checkCatalogued(t testing.TB, l labels.Labels) {
 	t.Helper()
-	name := l.Get(labels.MetricName)
+	name := l.Get(model.MetricNameLabel)
 	if name == "up" {
 		return
 	}
@@ -75,7 +76,7 @@ func checkCatalogued(t testing.TB, l labels.Labels) {
 		}
 		var has []string
 		l.Range(func(pair labels.Label) {
-			if pair.Name == labels.MetricName {
+			if pair.Name == model.MetricNameLabel {
 				return
 			}
 			has = append(has, pair.Name)
