@@ -9,14 +9,13 @@ import (
 	"strings"
 
 	"ficus/gateway/route"
-	"ficus/gateway/routetable"
 )
 
 // recording returns what is recorded. Names are level:metric:operation, as usual: the level
 // names the labels, and job keeps gateways apart that have nothing to do with each other.
-func recording(table *routetable.Table, o Options) []group {
+func recording(o Options) []group {
 	return []group{
-		{Name: "ficus-routes", Rules: append(owners(table), objectives(o))},
+		{Name: "ficus-routes", Rules: []rule{owner(), objectives(o)}},
 		{Name: "ficus-sides", Rules: sides()},
 		{Name: "ficus-migration", Rules: migration()},
 		{Name: "ficus-burn", Rules: burn("5m", "30m", "1h", "2h", "6h")},
@@ -25,23 +24,10 @@ func recording(table *routetable.Table, o Options) []group {
 	}
 }
 
-// owners gives each route that there is one series, with the label owner where the table
-// names one: for alerts, which are sent to whom they concern.
-func owners(table *routetable.Table) []rule {
-	routes := map[string][]string{}
-	for _, e := range table.Entries {
-		if e.Owner != "" {
-			routes[e.Owner] = append(routes[e.Owner], e.ID)
-		}
-	}
-	const name = "job_route:ficus_route:info"
-	var list []rule
-	var owned []string
-	for _, owner := range slices.Sorted(maps.Keys(routes)) {
-		list = append(list, rule{Record: name, Expr: existing("=~", routes[owner]), Labels: map[string]string{"owner": owner}})
-		owned = append(owned, routes[owner]...)
-	}
-	return append(list, rule{Record: name, Expr: existing("!~", owned)})
+// owner gives each route one series with its owner: for alerts, which are sent to whom they
+// concern. While gateways serve different tables, one of the owners counts.
+func owner() rule {
+	return rule{Record: "job_route:ficus_route:info", Expr: "topk by (job, route) (1, group by (job, route, owner) (ficus_route_info))"}
 }
 
 // objectives gives each route that there is its objective as a ratio, those that come later

@@ -3,8 +3,8 @@
 //
 // They ask for metrics of the catalogue by their names and labels and find their routes by
 // themselves, so that they need not be made anew where a route comes, goes or changes its
-// stage. What is taken from the table is what no metric says: who owns a route. "ficus
-// dashboards" writes them, and deploy/prometheus holds those of the shipped routes.
+// stage. The table says which routes can have an objective of their own. "ficus dashboards"
+// writes them, and deploy/prometheus holds those of the shipped routes.
 //
 // Each alert leads to a section of docs/RUNBOOK.md. Nothing here runs or loads a rule.
 package rules
@@ -64,7 +64,7 @@ func Files(table *routetable.Table, options Options) ([]File, error) {
 		name, about string
 		groups      []group
 	}{
-		{"ficus-recording.rules.yml", "What is recorded for boards and alerts.", recording(table, options)},
+		{"ficus-recording.rules.yml", "What is recorded for boards and alerts.", recording(options)},
 		{"ficus-alerts.rules.yml", "Alerts; docs/RUNBOOK.md has a section about each.", alerts(options)},
 	} {
 		text, err := yaml.MarshalWithOptions(ruleFile{f.groups}, yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true))

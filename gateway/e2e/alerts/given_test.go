@@ -96,7 +96,12 @@ func checkCatalogued(t testing.TB, l labels.Labels) {
 
 // moved is a route at stage canary; answered are 60 requests of one of its sides between
 // two scrapes.
-const moved = `ficus_route_stage{route="moved",stage="canary"} 1`
+func moved() []string {
+	return []string{
+		`ficus_route_stage{route="moved",stage="canary"} 1`,
+		`ficus_route_info{route="moved",group="moved",backend="cart",owner="team-moved"} 1`,
+	}
+}
 
 func answered(side string) string {
 	return fmt.Sprintf(`ficus_requests_total{route="moved",side=%q,method="GET",code="200"} 0+60x600`, side)
@@ -117,7 +122,7 @@ func histogram(name, with string, buckets map[string]int) []string {
 // 0.005, 0.01, 0.025 or 0.05.
 func sides(legacy, new string) []string {
 	bounds := []string{"0.005", "0.01", "0.025", "0.05"}
-	list := []string{moved}
+	list := moved()
 	for side, le := range map[string]string{"legacy": legacy, "new": new} {
 		buckets := map[string]int{}
 		for _, bound := range bounds {

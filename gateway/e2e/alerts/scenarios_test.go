@@ -196,12 +196,12 @@ var scenarios = []scenario{
 		s.fill(dashboardtest.Capacity*75/100, func() { s.pass(20*time.Minute, step, s.Repeat(2, "GET", "/reports/")) })
 	}, []string{"FicusErrorBudgetBurn page 1h", "FicusLoadShed ticket"}},
 	{"the gateway adds 60 ms to some requests", func(s *stage) {
-		s.other(moved, answered("new"))
+		s.other(append(moved(), answered("new"))...)
 		s.other(histogram("ficus_gateway_overhead_seconds", `route="moved"`, map[string]int{"0.001": 58, "0.05": 58, "0.25": 60})...)
 		s.pass(25*time.Minute, step)
 	}, []string{"FicusOverhead ticket"}},
 	{"the gateway adds 1 ms to requests", func(s *stage) {
-		s.other(moved, answered("new"))
+		s.other(append(moved(), answered("new"))...)
 		s.other(histogram("ficus_gateway_overhead_seconds", `route="moved"`, map[string]int{"0.001": 60, "0.05": 60, "0.25": 60})...)
 		s.pass(25*time.Minute, step)
 	}, nil},
