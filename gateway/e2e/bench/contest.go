@@ -85,6 +85,11 @@ func (b *bench) contest(w *work) (*standings, error) {
 				w.name, round, label, f.CPU, f.Rate, f.P50, f.P99, f.Peak, f.Load, f.Failed)
 		}
 	}
+	for _, label := range s.labels {
+		if err := b.profile(w, label, running[label]); err != nil {
+			return nil, fmt.Errorf("%s: the profile: %w", label, err)
+		}
+	}
 	return s, nil
 }
 

@@ -46,6 +46,9 @@ func (s *setup) Of(r routeTo) string {
 	return s.Backend
 }
 
+// Port is where the proxy listens.
+func (s *setup) Port() string { return s.Listen[strings.LastIndexByte(s.Listen, ':')+1:] }
+
 // routes makes n routes of a shop's kind.
 func routes(n int) []routeTo {
 	all := make([]routeTo, n)
@@ -109,7 +112,7 @@ var peers = map[string]*peer{
 var ficusFiles = map[string]string{"routes/routes.yaml": "ficus.yaml", "routes/policies/orders.rego": "orders.rego"}
 
 func ficusEnvironment(s *setup) []string {
-	return []string{"FICUS_ADDRESS=http://" + s.Listen, "FICUS_ADMIN=" + s.Admin, "FICUS_CONSOLE=http://127.0.0.1:0", "FICUS_ROUTES=" + s.Dir + "/routes"}
+	return []string{"FICUS_ADDRESS=http://:" + s.Port(), "FICUS_ADMIN=" + s.Admin, "FICUS_CONSOLE=http://127.0.0.1:0", "FICUS_ROUTES=" + s.Dir + "/routes"}
 }
 
 // loadCaddyfile has Caddy reload as "caddy reload" does.
@@ -228,7 +231,7 @@ func fill(text string, s *setup) (string, error) {
 	return out.String(), err
 }
 
-// writeCaddyfile writes the one that is shipped, and the keys of the tokens beside it.
+// writeCaddyfile writes the one that is shipped, on loopback and with the keys of tokens.
 func (b *bench) writeCaddyfile(dir string) error {
 	shipped, err := os.ReadFile(filepath.Join(b.root, "Caddyfile"))
 	if err != nil {
@@ -240,6 +243,7 @@ func (b *bench) writeCaddyfile(dir string) error {
 	}
 	text := strings.Replace(string(shipped), place, place+
 		"\t\t\tbearer {\n\t\t\t\tissuer https://id.example.com\n\t\t\t\taudience shop\n\t\t\t\tkeys_file "+b.dir+"/keys.json\n\t\t\t}\n", 1)
+	text = strings.Replace(text, "\n{\n", "\n{\n\tdefault_bind 127.0.0.1\n", 1)
 	return replace(filepath.Join(dir, "Caddyfile"), text)
 }
 

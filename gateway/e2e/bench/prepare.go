@@ -134,11 +134,11 @@ func (b *bench) all() (*report, error) {
 	return r, nil
 }
 
-// command is how the program was called, but for places on this machine.
+// command is how the program was called.
 func command() string {
 	text := "go run ./gateway/e2e/bench"
 	flag.Visit(func(f *flag.Flag) {
-		if f.Name != "ficus" && f.Name != "before" {
+		if f.Name != "ficus" && f.Name != "before" && f.Name != "profiles" { // places on this machine
 			text += fmt.Sprintf(" -%s %s", f.Name, f.Value)
 		}
 	})
