@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -167,7 +168,7 @@ func (b *bench) begin(name string, s setup) (*proxy, error) {
 	var env []string
 	if p.peer.env != nil {
 		env = p.peer.env(&p.setup)
-		if err := b.writeCaddyfile(p.Dir); err != nil {
+		if err := b.writeCaddyfile(program, p.Dir); err != nil {
 			return nil, err
 		}
 	}
@@ -232,8 +233,12 @@ func fill(text string, s *setup) (string, error) {
 }
 
 // writeCaddyfile writes the one that is shipped, on loopback and with the keys of tokens.
-func (b *bench) writeCaddyfile(dir string) error {
-	shipped, err := os.ReadFile(filepath.Join(b.root, "Caddyfile"))
+// Another build may have its own beside it.
+func (b *bench) writeCaddyfile(program, dir string) error {
+	shipped, err := os.ReadFile(filepath.Join(filepath.Dir(program), "Caddyfile"))
+	if errors.Is(err, fs.ErrNotExist) {
+		shipped, err = os.ReadFile(filepath.Join(b.root, "Caddyfile"))
+	}
 	if err != nil {
 		return err
 	}
