@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"compress/gzip"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -23,7 +24,9 @@ func TestLoad(t *testing.T) {
 	go func() { ended <- b.serve(listener) }()
 	defer func() {
 		_ = listener.Close()
-		<-ended
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
 	}()
 	for _, tc := range []struct {
 		name   string
@@ -134,7 +137,7 @@ func TestPack(t *testing.T) {
 	if got, err := io.ReadAll(archive); err != nil || string(got) != "package a" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if _, err := archive.Next(); err != io.EOF { //nolint:errorlint // returned as it is
+	if _, err := archive.Next(); err != io.EOF {
 		t.Errorf("at the end: %v", err)
 	}
 }

@@ -219,7 +219,7 @@ func (p *proxy) write() error {
 
 func replace(path, text string) error {
 	temp := path + "~"
-	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(temp, []byte(text), 0o644), os.Rename(temp, path))
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(temp, []byte(text), 0o644), os.Rename(temp, path)) //nolint:gosec // who calls the program names the file
 }
 
 func fill(text string, s *setup) (string, error) {
