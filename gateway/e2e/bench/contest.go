@@ -209,9 +209,10 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-func cpu(f figures) float64    { return f.CPU }
-func rate(f figures) float64   { return f.Rate }
-func p50(f figures) float64    { return f.P50 }
-func p99(f figures) float64    { return f.P99 }
-func peak(f figures) float64   { return f.Peak }
-func copies(f figures) float64 { return f.Copies }
+func cpu(f figures) float64     { return f.CPU }
+func rate(f figures) float64    { return f.Rate }
+func p50(f figures) float64     { return f.P50 }
+func p99(f figures) float64     { return f.P99 }
+func peak(f figures) float64    { return f.Peak }
+func copies(f figures) float64  { return f.Copies }
+func loadCPU(f figures) float64 { return f.Load }

@@ -33,7 +33,7 @@ func number(f float64) string {
 func (s *standings) Rows() string {
 	var out strings.Builder
 	base := s.labels[0]
-	out.WriteString("| | CPU a request | ratio | requests/s | p50 | p99 | peak memory |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	out.WriteString("| | CPU a request | ratio | load | requests/s | p50 | p99 | peak memory |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, label := range s.labels {
 		failed := 0
 		for _, f := range s.rounds[label] {
@@ -43,8 +43,8 @@ func (s *standings) Rows() string {
 		if failed > 0 {
 			note = fmt.Sprintf(" (%d failed)", failed)
 		}
-		fmt.Fprintf(&out, "| %s%s | %s µs | %s | %s | %s ms | %s ms | %s MiB |\n", label, note,
-			number(s.middle(label, cpu)), number(s.ratio(label, base, cpu)), number(s.middle(label, rate)),
+		fmt.Fprintf(&out, "| %s%s | %s µs | %s | %s µs | %s | %s ms | %s ms | %s MiB |\n", label, note,
+			number(s.middle(label, cpu)), number(s.ratio(label, base, cpu)), number(s.middle(label, loadCPU)), number(s.middle(label, rate)),
 			number(s.middle(label, p50)), number(s.middle(label, p99)), number(s.middle(label, peak)))
 	}
 	for _, c := range s.work.contestants {
@@ -64,20 +64,6 @@ func (s *standings) Pace() string {
 		return fmt.Sprintf("%d connections; p50 and p99 at %d requests a second.", s.work.order.Connections, s.work.pace)
 	}
 	return fmt.Sprintf("%d connections.", s.work.order.Connections)
-}
-
-// Busy is what the load generator took where proxies could do most.
-func (r *report) Busy() string {
-	var out []string
-	for _, s := range r.Works {
-		if s.work.name != "plain" {
-			continue
-		}
-		for _, label := range s.labels {
-			out = append(out, fmt.Sprintf("%s %s µs", label, number(s.middle(label, func(f figures) float64 { return f.Load }))))
-		}
-	}
-	return strings.Join(out, ", ")
 }
 
 // machine describes where it was measured.
