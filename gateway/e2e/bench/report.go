@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"runtime"
@@ -66,17 +65,24 @@ func (s *standings) Pace() string {
 	return fmt.Sprintf("%d connections.", s.work.order.Connections)
 }
 
-// machine describes where it was measured.
+// machine describes where it was measured, and what else that had to do.
 func machine() string {
 	model := "an unknown processor"
-	if f, err := os.Open("/proc/cpuinfo"); err == nil {
-		defer f.Close()
-		for lines := bufio.NewScanner(f); lines.Scan(); {
-			if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
-				model = strings.TrimSpace(value)
-				break
-			}
+	for line := range strings.Lines(readFile("/proc/cpuinfo")) {
+		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
+			model = strings.TrimSpace(value)
+			break
 		}
 	}
-	return fmt.Sprintf("%d cores of a virtual machine (%s), Linux, %s", runtime.NumCPU(), model, runtime.Version())
+	load, _, _ := strings.Cut(readFile("/proc/loadavg"), " ")
+	return fmt.Sprintf("%d cores (%s), Linux, %s; load average before: %s", runtime.NumCPU(), model, runtime.Version(), load)
+}
+
+// readFile is what a file of the kernel says, "" where it says nothing.
+func readFile(path string) string {
+	text, err := os.ReadFile(path) //nolint:gosec // named in this file
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
