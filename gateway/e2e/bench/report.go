@@ -80,7 +80,7 @@ func machine() string {
 
 // readFile is what a file of the kernel says, "" where it says nothing.
 func readFile(path string) string {
-	text, err := os.ReadFile(path) //nolint:gosec // named in this file
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return ""
 	}
