@@ -18,6 +18,7 @@ type decoder struct {
 	file     string
 	defaults route.Settings // what every route begins with
 	problems route.Problems
+	fields   map[reflect.Type]map[string][]int // of the structs met so far
 }
 
 // maxProblems bounds how many problems of one file are listed: a file that is no route
@@ -105,7 +106,7 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 	if !d.wantMapping(node, path) {
 		return
 	}
-	fields := fieldsOf(v.Type())
+	fields := d.fieldsOf(v.Type())
 	d.eachPair(node, path, func(key string, keyNode, value ast.Node, at string) {
 		index, known := fields[key]
 		if !known {
@@ -171,13 +172,22 @@ func (d *decoder) sequence(node ast.Node, v reflect.Value, path string) {
 }
 
 // fieldsOf returns the fields of a struct by their keys, those of embedded structs
-// among them.
-func fieldsOf(t reflect.Type) map[string][]int {
-	fields := make(map[string][]int, t.NumField())
+// among them. To find them takes longer than to decode a route, so each struct is looked
+// at once.
+func (d *decoder) fieldsOf(t reflect.Type) map[string][]int {
+	fields, known := d.fields[t]
+	if known {
+		return fields
+	}
+	fields = make(map[string][]int, t.NumField())
 	for _, f := range reflect.VisibleFields(t) {
 		if name := f.Tag.Get("yaml"); name != "" && name != "-" {
 			fields[name] = f.Index
 		}
 	}
+	if d.fields == nil {
+		d.fields = map[reflect.Type]map[string][]int{}
+	}
+	d.fields[t] = fields
 	return fields
 }

@@ -13,7 +13,7 @@ import (
 // Timing says how a watch waits. The zero value means the defaults.
 type Timing struct {
 	// Quiet is how long the folder must be still before a change is reported, so
-	// that an editor's several steps count as one. Default: 40ms.
+	// that an editor's several steps count as one. Default: 10ms.
 	Quiet time.Duration
 	// Longest is the longest that changes without a pause put a report off.
 	// Default: 500ms.
@@ -27,7 +27,7 @@ func (t Timing) withDefaults() Timing {
 	for _, d := range []struct {
 		value    *time.Duration
 		standard time.Duration
-	}{{&t.Quiet, 40 * time.Millisecond}, {&t.Longest, 500 * time.Millisecond}, {&t.Poll, 10 * time.Second}} {
+	}{{&t.Quiet, 10 * time.Millisecond}, {&t.Longest, 500 * time.Millisecond}, {&t.Poll, 10 * time.Second}} {
 		if *d.value <= 0 {
 			*d.value = d.standard
 		}

@@ -182,16 +182,27 @@ func revision(set route.Set) string {
 			panic("routetable: a set that can't be hashed: " + err.Error())
 		}
 	}
-	backends := slices.SortedFunc(slices.Values(set.Backends), func(a, b route.Backend) int { return strings.Compare(a.Name, b.Name) })
-	for _, b := range backends {
-		b.Origin = route.Origin{}
-		add(b)
+	for _, b := range inOrder(set.Backends, func(b *route.Backend) string { return b.Name }) {
+		one := *b
+		one.Origin = route.Origin{}
+		add(one)
 	}
-	routes := slices.SortedFunc(slices.Values(set.Routes), func(a, b route.Definition) int { return strings.Compare(a.ID, b.ID) })
-	for _, d := range routes {
-		d.Origin = route.Origin{}
-		add(d)
+	for _, d := range inOrder(set.Routes, func(d *route.Definition) string { return d.ID }) {
+		one := *d
+		one.Origin = route.Origin{}
+		add(one)
 	}
 	add(set.Rest)
 	return hex.EncodeToString(hash.Sum(nil)[:6])
+}
+
+// inOrder returns what all points at, by name. To move pointers costs less: a definition
+// has kilobytes.
+func inOrder[T any](all []T, name func(*T) string) []*T {
+	order := make([]*T, len(all))
+	for i := range all {
+		order[i] = &all[i]
+	}
+	slices.SortFunc(order, func(a, b *T) int { return strings.Compare(name(a), name(b)) })
+	return order
 }

@@ -17,7 +17,7 @@ import (
 func init() {
 	caddy.RegisterModule(Handler{})
 	httpcaddyfile.RegisterHandlerDirective("ficus_keys", parse)
-	httpcaddyfile.RegisterDirectiveOrder("ficus_keys", httpcaddyfile.Before, "reverse_proxy")
+	httpcaddyfile.RegisterDirectiveOrder("ficus_keys", httpcaddyfile.Before, "metrics") // and so before "ficus", which answers all that it gets
 }
 
 // Handler answers every request with the key set. Nothing in it is secret.

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	edits      = 50
+	editEvery  = 200 * time.Millisecond
+	editRoutes = 1000
+	editPace   = 500 // requests a second meanwhile
+)
+
+// edited is what came of editing a table under load.
+type edited struct {
+	Label       string
+	Failed      int
+	Slow        time.Duration // the slowest request
+	P99         time.Duration
+	Effect, Max time.Duration // from the save of an edit to the first answer by it: median and most
+	More        float64       // MiB of memory, the most beside what it was before
+	Why         string
+}
+
+// editTables edits the tables of peers that can be edited, one after the other.
+func (b *bench) editTables() ([]edited, error) {
+	var all []edited
+	for _, name := range []string{ficus, before, caddy, nginx, skipper} {
+		if !b.takesPart(name) {
+			continue
+		}
+		p, err := b.begin(name, b.with(setup{Routes: routes(editRoutes)}))
+		if errors.Is(err, errMissing) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		e, err := b.editUnderLoad(p)
+		p.stop()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		e.Label = name
+		fmt.Fprintf(os.Stderr, "edits %+v\n", e)
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func (b *bench) editUnderLoad(p *proxy) (e edited, err error) {
+	o := order{
+		Address: p.Listen, Paths: paths(editRoutes)[1:], Connections: connections, Rate: editPace,
+		Warm: 2 * time.Second, For: (edits + 5) * editEvery,
+	}
+	var r result
+	if err := errors.Join(b.load.send(o), b.load.receive(&r)); err != nil {
+		return e, err
+	}
+	rest, _, err := p.memory()
+	if err := errors.Join(err, p.forgetPeak(), b.load.send(nil)); err != nil {
+		return e, err
+	}
+	effects, err := b.edit(p)
+	if err := errors.Join(err, b.load.receive(&r), b.load.send(nil)); err != nil {
+		return e, err
+	}
+	_, most, err := p.memory()
+	slices.Sort(effects)
+	return edited{
+		Failed: r.Failed, Slow: r.Max, P99: r.P99, Effect: effects[len(effects)/2], Max: effects[len(effects)-1],
+		More: float64(most-rest) / (1 << 20), Why: r.Why,
+	}, err
+}
+
+// edit moves a route from one backend to the other and back, and finds out when each edit
+// takes effect.
+func (b *bench) edit(p *proxy) ([]time.Duration, error) {
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	began := time.Now()
+	var effects []time.Duration
+	for i := range edits {
+		time.Sleep(time.Until(began.Add(time.Duration(i) * editEvery)))
+		p.Routes[0].Moved = i%2 == 0
+		want := names[0]
+		if p.Routes[0].Moved {
+			want = names[1]
+		}
+		saved := time.Now()
+		err := p.write()
+		if p.peer.reload != nil {
+			err = errors.Join(err, p.peer.reload(p))
+		}
+		if err != nil {
+			return nil, err
+		}
+		for !answersAs(client, "http://"+p.Listen+p.Routes[0].Path+"/1", want) {
+			if time.Since(saved) > 30*time.Second {
+				return nil, fmt.Errorf("edit %d has no effect", i)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		effects = append(effects, time.Since(saved))
+	}
+	return effects, nil
+}
+
+// answersAs reports whether a backend of that name answers.
+func answersAs(client *http.Client, url, name string) bool {
+	response, err := client.Get(url)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return err == nil && strings.HasPrefix(string(text), name+" ")
+}
+
+func editGoals(all []edited) []goal {
+	const work = "50 table edits at 500 requests/s, 1,000 routes"
+	for _, e := range all {
+		if e.Label != ficus {
+			continue
+		}
+		return []goal{
+			{work, "no failed request", fmt.Sprint(e.Failed), e.Failed == 0},
+			{work, "none above 50 ms", number(ms(e.Slow)) + " ms", e.Slow <= 50*time.Millisecond},
+			{work, "edit to effect ≤ 38 ms at the median", number(ms(e.Effect)) + " ms", e.Effect <= 38*time.Millisecond},
+			{work, "stretch: ≤ 15 ms", number(ms(e.Effect)) + " ms", e.Effect <= 15*time.Millisecond},
+			{work, "< 20 MB more memory", number(e.More) + " MiB", e.More < 20e6/(1<<20)},
+		}
+	}
+	return nil
+}
