@@ -46,6 +46,13 @@ var oneAtATime sync.Mutex
 // and text, and waits until it serves. The Caddyfile is the shipped one.
 func Start(t testing.TB, routes map[string]string) *Gateway {
 	t.Helper()
+	return StartEdited(t, routes)
+}
+
+// StartEdited is [Start] with an edited Caddyfile: of each two texts given, the first has
+// to stand in it, and the second takes its place.
+func StartEdited(t testing.TB, routes map[string]string, edits ...string) *Gateway {
+	t.Helper()
 	oneAtATime.Lock()
 	t.Cleanup(oneAtATime.Unlock)
 	data := t.TempDir()
@@ -62,7 +69,7 @@ func Start(t testing.TB, routes map[string]string) *Gateway {
 	g.config = adapt(t, map[string]string{
 		"FICUS_ADMIN": admin, "FICUS_ADDRESS": "http://:0", "FICUS_CONSOLE": g.Console,
 		"FICUS_ROUTES": g.Routes, "FICUS_COHORT_KEY": "a key of the tests",
-	})
+	}, edits)
 	t.Setenv("XDG_DATA_HOME", data)
 	t.Setenv("XDG_CONFIG_HOME", data)
 	transport := &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true}
@@ -78,8 +85,9 @@ func Start(t testing.TB, routes map[string]string) *Gateway {
 	return g
 }
 
-// adapt returns the shipped Caddyfile as JSON, quiet, on loopback and with the environment given.
-func adapt(t testing.TB, environment map[string]string) []byte {
+// adapt returns the shipped Caddyfile as JSON, quiet, on loopback and with the environment
+// and the edits given.
+func adapt(t testing.TB, environment map[string]string, edits []string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(Root(t), "Caddyfile"))
 	if err != nil {
@@ -88,7 +96,14 @@ func adapt(t testing.TB, environment map[string]string) []byte {
 	for name, value := range environment {
 		t.Setenv(name, value)
 	}
-	quiet := strings.Replace(string(text), "{\n", "{\n\tlog {\n\t\toutput discard\n\t}\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n", 1)
+	edited := string(text)
+	for i := 0; i < len(edits); i += 2 {
+		if !strings.Contains(edited, edits[i]) {
+			t.Fatalf("the Caddyfile has no %q to be edited", edits[i])
+		}
+		edited = strings.Replace(edited, edits[i], edits[i+1], 1)
+	}
+	quiet := strings.Replace(edited, "{\n", "{\n\tlog {\n\t\toutput discard\n\t}\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n", 1)
 	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(quiet), nil)
 	if err != nil {
 		t.Fatal(err)
