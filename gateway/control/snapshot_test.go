@@ -420,3 +420,22 @@ func FuzzSnapshot(f *testing.F) {
 		}
 	})
 }
+
+// The snapshot's policies decide: where the folder's are the same, nothing is wrong with
+// them, whatever is wrong with its routes.
+func TestPoliciesOfTheSnapshot(t *testing.T) {
+	p := newTables(t, map[string]string{"legacy.yaml": guardedFile, "policies/cart.rego": goodPolicy})
+	p.load(Applied)
+	p.tables.Keep()
+	p.start()
+	p.write(map[string]string{"a.yaml": badFile})
+	p.load(FromSnapshot)
+	if p.policies == nil || p.tables.Status().Policies != p.policies {
+		t.Error("the status does not name the policies that decide")
+	}
+	p.policiesDecide(1)
+	p.start()
+	p.write(map[string]string{"policies/cart.rego": badPolicy})
+	p.load(FromSnapshot)
+	p.policiesDecide(0)
+}

@@ -127,13 +127,13 @@ func (t *Tables) tellPolicies(decide bool) {
 func (t *Tables) reject(v Verdict) Outcome {
 	t.Metrics.FolderRejected(v.Problems)
 	status, outcome := t.Status(), Rejected
-	t.tellPolicies(v.Policies != nil && v.Policies.ID() == status.Policies.ID())
 	status.LastReloadOK, status.Problems = false, v.Problems
 	if status.Table == nil {
-		status.Table, status.Source = t.fallBack(v)
+		status.Table, status.Policies, status.Source = t.fallBack(v)
 		outcome = map[Source]Outcome{SourceSnapshot: FromSnapshot, SourceUnguarded: Unguarded, SourceLegacyOnly: LegacyOnly, SourceNone: Nothing}[status.Source]
 	}
 	t.status.Store(&status)
+	t.tellPolicies(v.Policies != nil && v.Policies.ID() == status.Policies.ID())
 	if outcome != Rejected && outcome != Nothing {
 		t.tellOf(status)
 	}
@@ -148,20 +148,20 @@ func (t *Tables) reject(v Verdict) Outcome {
 // fallBack makes what serves at a start with a broken folder serve: the snapshot; or the
 // folder's table where only its policies are broken, so that what they guard is refused;
 // or legacy, where the folder's set or the snapshot's says where that is.
-func (t *Tables) fallBack(folder Verdict) (*routetable.Table, Source) {
+func (t *Tables) fallBack(folder Verdict) (*routetable.Table, *authz.Set, Source) {
 	snapshot := t.fromSnapshot()
 	if snapshot.Table != nil {
-		return snapshot.Table, SourceSnapshot
+		return snapshot.Table, snapshot.Policies, SourceSnapshot
 	}
 	if folder.unguarded != nil && !t.Publish(folder.unguarded, nil).HasErrors() {
-		return folder.unguarded, SourceUnguarded
+		return folder.unguarded, nil, SourceUnguarded
 	}
 	for _, set := range []route.Set{folder.Set, snapshot.Set} {
 		if table, ok := routetable.LegacyOnly(set); ok && !t.Publish(table, nil).HasErrors() {
-			return table, SourceLegacyOnly
+			return table, nil, SourceLegacyOnly
 		}
 	}
-	return nil, SourceNone
+	return nil, nil, SourceNone
 }
 
 // maxLogged bounds how many problems of one load are logged one by one.
