@@ -21,7 +21,7 @@ import (
 // Options are what the rules depend on beside the table. The zero value is usable.
 type Options struct {
 	// Objective is the percentage of requests that are to be answered without an error,
-	// above 0 and below 100. Default: 99.9.
+	// from 95 on and below 100. Default: 99.9.
 	Objective float64
 
 	// Objectives are those of single routes, by id.
@@ -39,6 +39,9 @@ type Options struct {
 
 // DefaultObjective is the percentage of requests that are to be answered without an error.
 const DefaultObjective = 99.9
+
+// leastObjective is such that a route that fails whole burns fast enough for a page.
+const leastObjective = 95
 
 // DefaultRunbook is where the runbook lies, seen from the project's root.
 const DefaultRunbook = "docs/RUNBOOK.md"
@@ -96,8 +99,8 @@ func (o Options) filled(table *routetable.Table) (Options, error) {
 }
 
 func checkObjective(percent float64) error {
-	if !(percent > 0 && percent < 100) {
-		return fmt.Errorf("an objective of %v %%: it has to be above 0 and below 100", percent)
+	if !(percent >= leastObjective && percent < 100) { // NaN is neither
+		return fmt.Errorf("an objective of %v %%: it has to be at least %d and below 100", percent, leastObjective)
 	}
 	return nil
 }
