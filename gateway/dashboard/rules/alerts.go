@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -69,9 +70,7 @@ func (a alert) rule(o Options) rule {
 			"runbook_url": o.Runbook + "#" + strings.ToLower(a.name),
 		},
 	}
-	for name, value := range a.labels {
-		r.Labels[name] = value
-	}
+	maps.Copy(r.Labels, a.labels)
 	if o.Board != "" && strings.Contains(a.description, "$labels.route") {
 		separator := "?"
 		if strings.Contains(o.Board, "?") {

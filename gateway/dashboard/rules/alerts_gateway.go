@@ -45,9 +45,10 @@ func tableAlerts() []alert {
 func gatewayAlerts() []alert {
 	return []alert{{
 		name: "FicusAbsent", severity: page, lasts: "5m",
-		expr:        "absent(ficus_table_info)",
+		expr: lines("group by (job) (last_over_time(ficus_table_info[1d])) unless on (job) ficus_table_info",
+			"or absent_over_time(ficus_table_info[1d])"),
 		summary:     "No gateway tells its metrics",
-		description: "Prometheus has had no metric of any gateway for five minutes: none runs, or none is asked.",
+		description: "Prometheus has had no metric of any gateway{{ with $labels.job }} of {{ . }}{{ end }} for five minutes: none runs, or none is asked.",
 	}, {
 		name: "FicusGatewayDown", severity: ticket, lasts: "5m",
 		expr:        "up == 0 and on (job) group by (job) (last_over_time(ficus_table_info[1d]))",

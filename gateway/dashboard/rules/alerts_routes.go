@@ -27,7 +27,7 @@ func burnAlerts() []alert {
 				fmt.Sprintf("and on (job, route) job_route:ficus_errors:rate%s * %d >= 10", w.long, w.seconds)),
 			summary: "Route {{ $labels.route }} answers with too many errors",
 			description: fmt.Sprintf("For %s, clients of route {{ $labels.route }} have got errors {{ $value | humanize }} times as often "+
-				"as its objective leaves room for; from %v times on this is a %s.", spoken[w.long], w.rate, w.severity),
+				"as its objective leaves room for. The threshold is %v.", spoken[w.long], w.rate),
 		})
 	}
 	return list

@@ -16,7 +16,7 @@ import (
 // names the labels, and job keeps gateways apart that have nothing to do with each other.
 func recording(table *routetable.Table, o Options) []group {
 	return []group{
-		{Name: "ficus-routes", Rules: slices.Concat(owners(table), objectives(o))},
+		{Name: "ficus-routes", Rules: append(owners(table), objectives(o))},
 		{Name: "ficus-sides", Rules: sides()},
 		{Name: "ficus-migration", Rules: migration()},
 		{Name: "ficus-burn", Rules: burn("5m", "30m", "1h", "2h", "6h")},
@@ -46,20 +46,20 @@ func owners(table *routetable.Table) []rule {
 
 // objectives gives each route that there is its objective as a ratio, those that come later
 // included.
-func objectives(o Options) []rule {
+func objectives(o Options) rule {
 	routes := map[float64][]string{}
 	for _, id := range slices.Sorted(maps.Keys(o.Objectives)) {
 		routes[o.Objectives[id]] = append(routes[o.Objectives[id]], id)
 	}
-	const name = "job_route:ficus_objective:ratio"
-	of := func(routes string, percent float64) rule {
-		return rule{Record: name, Expr: routes + " * " + strconv.FormatFloat(percent/100, 'g', 9, 64)}
+	of := func(routes string, percent float64) string {
+		return routes + " * " + strconv.FormatFloat(percent/100, 'g', 9, 64)
 	}
-	var list []rule
+	var list []string
 	for _, percent := range slices.Sorted(maps.Keys(routes)) {
 		list = append(list, of(existing("=~", routes[percent]), percent))
 	}
-	return append(list, of(existing("!~", slices.Sorted(maps.Keys(o.Objectives))), o.Objective))
+	list = append(list, of(existing("!~", slices.Sorted(maps.Keys(o.Objectives))), o.Objective))
+	return rule{Record: "job_route:ficus_objective:ratio", Expr: strings.Join(list, "\nor ")}
 }
 
 // existing is 1 for each route that there is and that the list names, or does not name.

@@ -174,9 +174,9 @@ func TestOwnersAndObjectives(t *testing.T) {
 			`group by (job, route) (ficus_route_stage{route!~"a\\.b|d|c"})`: "",
 		},
 		"job_route:ficus_objective:ratio": {
-			`group by (job, route) (ficus_route_stage{route=~"c"}) * 0.95`:               "",
-			`group by (job, route) (ficus_route_stage{route=~"a\\.b|default"}) * 0.9995`: "",
-			`group by (job, route) (ficus_route_stage{route!~"a\\.b|c|default"}) * 0.99`: "",
+			`group by (job, route) (ficus_route_stage{route=~"c"}) * 0.95
+or group by (job, route) (ficus_route_stage{route=~"a\\.b|default"}) * 0.9995
+or group by (job, route) (ficus_route_stage{route!~"a\\.b|c|default"}) * 0.99`: "",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -9,10 +9,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"ficus/gateway/dashboard/dashboardtest"
+	"ficus/gateway/dashboard/rules"
 	"ficus/gateway/gatewaytest"
+	"ficus/gateway/routetable"
 )
 
 var update = flag.Bool("update", false, "write the matrix of docs/RUNBOOK.md anew")
@@ -43,6 +47,20 @@ func TestAlerts(t *testing.T) {
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(played))); diff != "" {
 		t.Errorf("(-alerts +those that fire in a scenario)\n%s", diff)
+	}
+}
+
+// A Prometheus that has never seen a gateway says so.
+func TestNoGatewayEver(t *testing.T) {
+	files, err := rules.Files(&routetable.Table{}, rules.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := dashboardtest.NewPrometheus(t)
+	s := &stage{Scene: &dashboardtest.Scene{Prometheus: p}, t: t, groups: loadRules(t, p, files)}
+	s.gone(7 * time.Minute)
+	if diff := cmp.Diff([]string{"FicusAbsent page"}, s.firing()); diff != "" {
+		t.Errorf("(-should fire +fires)\n%s", diff)
 	}
 }
 
