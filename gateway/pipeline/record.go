@@ -83,6 +83,7 @@ func (s *serving) tellStands(metrics *telemetry.Metrics) {
 	for i := range s.routes {
 		b := &s.routes[i]
 		b.series.Stands(b.entry.Stage, float64(split.NewCohorts(b.entry))/split.Cohorts)
+		b.series.Is(telemetry.RouteInfo{Group: b.entry.Group, Backend: b.entry.Backend, Owner: b.entry.Owner})
 	}
 	metrics.PoliciesServe(s.policies.ID())
 }

@@ -18,6 +18,7 @@ type Route struct {
 	id      string
 	removed bool         // guarded by metrics.mu
 	stage   *route.Stage // recorded last; guarded by metrics.mu
+	info    *RouteInfo   // likewise
 
 	sides      [len(route.Sides)]atomic.Pointer[sideSeries]
 	requests   lateCounters[requestKey]

@@ -103,17 +103,23 @@ func TestStands(t *testing.T) {
 	m, registry := registered(t)
 	m.Route("cart").Stands(route.StageShadow, 0)
 	m.Route("gone").Stands(route.StageNew, 1)
+	m.Route("gone").Is(RouteInfo{Group: "past"})
 	m.Retain(func(id string) bool { return id == "cart" })
 	m.Route("cart").Stands(route.StageCanary, .25)
 	m.Route("cart").Stands(route.StageCanary, .5)
-	want := `# HELP ficus_route_stage 1 for the stage of each route in the table that serves, the default route included.
+	m.Route("cart").Is(RouteInfo{Group: "cart", Owner: "shop"})
+	m.Route("cart").Is(RouteInfo{Group: "cart", Backend: "carts", Owner: "shop"})
+	want := `# HELP ficus_route_info 1 for each route in the table that serves: its group, its owner and the backend of its new side, for boards and rules to tell them apart by; empty where it has none.
+# TYPE ficus_route_info gauge
+ficus_route_info{backend="carts",group="cart",owner="shop",route="cart"} 1
+# HELP ficus_route_stage 1 for the stage of each route in the table that serves, the default route included.
 # TYPE ficus_route_stage gauge
 ficus_route_stage{route="cart",stage="canary"} 1
 # HELP ficus_route_weight_ratio Share of the cohorts that the new side serves by the table, 0 to 1: the weight at stage canary, 0 before it and 1 after. A route that is killed keeps it.
 # TYPE ficus_route_weight_ratio gauge
 ficus_route_weight_ratio{route="cart"} 0.5
 `
-	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "ficus_route_stage", "ficus_route_weight_ratio"); err != nil {
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "ficus_route_info", "ficus_route_stage", "ficus_route_weight_ratio"); err != nil {
 		t.Error(err)
 	}
 }

@@ -15,9 +15,9 @@ func Metrics(catalogue []telemetry.Description) []byte {
 All %d metrics of Ficus' own, as Caddy's `+"`/metrics`"+` shows them. This page is generated from the catalogue
 (`+"`go test ./gateway/tools/docs -update`"+`).
 
-The labels route, backend, address and source come from the table and the configuration, never from clients; series of
-routes and backends that leave the table go. For other labels all words are listed. Counters survive reloads of the
-table and of Caddy.
+The labels route, group, owner, backend, address and source come from the table and the configuration, never from
+clients; series of routes and backends that leave the table go. For other labels all words are listed. Counters survive
+reloads of the table and of Caddy.
 
 `, len(catalogue))
 	t := table{"metric", "type", "unit", "labels", "what it says"}.head()
