@@ -2,8 +2,10 @@ package dashboard_test
 
 import (
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +53,20 @@ func TestDeployIsCurrent(t *testing.T) {
 	found, err := dashboard.Compare(deploy, files)
 	if err != nil || len(found) > 0 {
 		t.Errorf("out of date: go test ./gateway/dashboard -update: %v %v", found, err)
+	}
+}
+
+// The console's listener has what Prometheus scrapes in docker-compose.yml.
+func TestConsoleHasMetrics(t *testing.T) {
+	g := gatewaytest.Start(t, map[string]string{"legacy.yaml": "backends: { legacy: { addresses: [\"http://127.0.0.1:1\"] } }\n"})
+	answer, err := g.Client().Get(g.Console + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != 200 || !strings.Contains(string(text), "\nficus_table_info{") {
+		t.Errorf("%s %v\n%s", answer.Status, err, text)
 	}
 }
 
