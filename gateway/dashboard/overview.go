@@ -17,14 +17,14 @@ func overviewBoard(catalogue map[string]telemetry.Description) *board {
 	return b
 }
 
-const requests, errors = "ficus_requests_total", `code=~"5.."`
+const requests, failures = "ficus_requests_total", `code=~"5.."`
 
 func (b *board) overviewFigures() {
 	total := b.rate("", requests)
 	b.row("Now", 4,
 		figure("New side", ratio, "Share of the requests that the new side serves.", below(), ask("", share(b.rate("", requests, `side="new"`), total))),
 		figure("Requests", perSecond, "Requests a second, of both sides.", below(), ask("", total)),
-		figure("Errors", ratio, "Share of the requests that clients got 500 to 599 for.", rising(.001, .01), ask("", share(b.rate("", requests, errors), total))),
+		figure("Errors", ratio, "Share of the requests that clients got 500 to 599 for.", rising(.001, .01), ask("", share(b.rate("", requests, failures), total))),
 		figure("p99", seconds, "99 of 100 requests take less.", rising(.5, 2), ask("", b.quantile(.99, "$__rate_interval", "", "ficus_request_duration_seconds"))),
 		figure("Fallbacks", events, "Requests a second that legacy answers because the new side failed.", rising(.001, 1), ask("", orZero(b.rate("", "ficus_fallbacks_total")))),
 		figure("Breakers not closed", number, "Backends that get fewer requests than they should.", rising(1, 1), ask("", orZero("count("+b.value("max", "backend", "ficus_backend_breaker_state")+" > 0)"))),
@@ -41,7 +41,7 @@ func (b *board) progress() {
 		stacked(graph("Traffic by side", perSecond, "Requests a second that each side serves.", ask("{{side}}", b.rate("side", requests)))),
 	)
 	b.row("", 8,
-		graph("Errors by side", ratio, "Share of each side's requests that it answered with 500 to 599.", ask("{{side}}", share(b.rate("side", requests, errors), b.rate("side", requests)))),
+		graph("Errors by side", ratio, "Share of each side's requests that it answered with 500 to 599.", ask("{{side}}", share(b.rate("side", requests, failures), b.rate("side", requests)))),
 		graph("p99 by side", seconds, "99 of 100 requests of each side take less.", ask("{{side}}", b.quantile(.99, "$__rate_interval", "side", "ficus_request_duration_seconds"))),
 		graph("Bytes by side", bytesRate, "Bytes a second of bodies, to backends and to clients.",
 			ask("{{side}} to clients", b.rate("side", "ficus_response_body_bytes_total")), ask("{{side}} from clients", b.rate("side", "ficus_request_body_bytes_total"))),
@@ -51,8 +51,8 @@ func (b *board) progress() {
 func (b *board) failing() {
 	b.row("What fails", 9,
 		list("Top failing routes", "The twenty routes and sides with the most answers of 500 to 599, over the range shown.", "errors/s",
-			tableColumn{"errors/s", perSecond, "topk(20, " + b.during("route, side", requests, errors) + " > 0)", nil},
-			tableColumn{"errors", ratio, "topk(20, " + b.during("route, side", requests, errors) + " > 0) / " + b.during("route, side", requests), rising(.001, .01)},
+			tableColumn{"errors/s", perSecond, "topk(20, " + b.during("route, side", requests, failures) + " > 0)", nil},
+			tableColumn{"errors", ratio, "topk(20, " + b.during("route, side", requests, failures) + " > 0) / " + b.during("route, side", requests), rising(.001, .01)},
 		),
 		list("Routes that fall back", "The twenty routes with the most requests that legacy answered because the new side failed, over the range shown.", "fallbacks/s",
 			tableColumn{"fallbacks/s", events, "topk(20, " + b.during("route, reason", "ficus_fallbacks_total") + " > 0)", nil},
@@ -70,7 +70,7 @@ func (b *board) routesAndChanges() {
 		tableColumn{"weight", ratio, b.value("max", "route", "ficus_route_weight_ratio"), nil},
 		tableColumn{"requests/s", perSecond, b.during("route", requests), nil},
 		tableColumn{"new side", ratio, share(b.during("route", requests, `side="new"`), b.during("route", requests)), nil},
-		tableColumn{"errors", ratio, share(b.during("route", requests, errors), b.during("route", requests)), rising(.001, .01)},
+		tableColumn{"errors", ratio, share(b.during("route", requests, failures), b.during("route", requests)), rising(.001, .01)},
 		tableColumn{"p99", seconds, b.quantile(.99, "$__range", "route", "ficus_request_duration_seconds"), nil},
 		tableColumn{"expires", date, "1000 * " + b.value("max", "route", "ficus_route_expires_timestamp_seconds"), nil},
 	))

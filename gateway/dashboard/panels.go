@@ -1,6 +1,9 @@
 package dashboard
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Units, by Grafana's names.
 const (
@@ -28,11 +31,32 @@ const (
 	plain        = "text"
 )
 
-// named are the colours of series whose legend begins with a word.
-var named = []struct{ word, color string }{
-	{"legacy", legacyColor}, {"shadow", shadowColor}, {"canary", canaryColor}, {"new", newColor}, {"retired", retiredColor},
-	{"match", good}, {"allowed", good}, {"passed", good}, {"applied", good}, {"closed", good},
-	{"denied", bad}, {"failed", bad}, {"rejected", bad}, {"open", bad}, {"half_open", warn},
+// named are the colours of series by the word that their legend begins with, and the label
+// that the word comes from.
+var named = []struct{ label, word, color string }{
+	{"side", "legacy", legacyColor}, {"side", "new", newColor},
+	{"stage", "legacy", legacyColor}, {"stage", "shadow", shadowColor}, {"stage", "canary", canaryColor}, {"stage", "new", newColor}, {"stage", "retired", retiredColor},
+	{"result", "match", good}, {"result", "passed", good}, {"result", "failed", bad}, {"result", "applied", good}, {"result", "rejected", bad},
+	{"cause", "allowed", good}, {"cause", "denied", bad},
+	{"to", "closed", good}, {"to", "half_open", warn}, {"to", "open", bad},
+}
+
+// colored gives series their colours as far as they have any.
+func colored(targets []target) []override {
+	list, done := []override{}, map[string]bool{}
+	for _, t := range targets {
+		for _, n := range named {
+			if done[n.word] || !strings.HasPrefix(t.LegendFormat, "{{"+n.label+"}}") && !strings.HasPrefix(t.LegendFormat, n.word) {
+				continue
+			}
+			done[n.word] = true
+			list = append(list, override{
+				matcher{"byRegexp", fmt.Sprintf("/^%s\\b/", n.word)},
+				[]property{{"color", color{Mode: "fixed", FixedColor: n.color}}},
+			})
+		}
+	}
+	return list
 }
 
 var prometheus = datasource{Type: "prometheus", UID: "${datasource}"}
@@ -63,12 +87,7 @@ func graph(title, unit, about string, targets ...target) *panel {
 	d := &p.FieldConfig.Defaults
 	d.Min, d.Color = new(float64), &color{Mode: "palette-classic"}
 	d.Custom = map[string]any{"lineWidth": 1, "fillOpacity": 10, "showPoints": "never", "spanNulls": false}
-	for _, n := range named {
-		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, override{
-			matcher{"byRegexp", fmt.Sprintf("/^%s\\b/", n.word)},
-			[]property{{"color", color{Mode: "fixed", FixedColor: n.color}}},
-		})
-	}
+	p.FieldConfig.Overrides = colored(targets)
 	p.Options = map[string]any{
 		"legend":  map[string]any{"displayMode": "table", "placement": "bottom", "showLegend": true, "calcs": []string{"lastNotNull", "max"}, "sortBy": "Max", "sortDesc": true},
 		"tooltip": map[string]any{"mode": "multi", "sort": "desc"},

@@ -30,7 +30,7 @@ func (b *board) routeFigures() {
 		figure("Weight", ratio, "Share of the cohorts that the new side serves by the table.", below(), ask("", b.value("max", "", "ficus_route_weight_ratio"))),
 		figure("New side", ratio, "Share of the requests that the new side serves.", below(), ask("", share(b.rate("", requests, `side="new"`), total))),
 		figure("Requests", perSecond, "Requests a second, of both sides.", below(), ask("", total)),
-		figure("Errors", ratio, "Share of the requests that clients got 500 to 599 for.", rising(.001, .01), ask("", share(b.rate("", requests, errors), total))),
+		figure("Errors", ratio, "Share of the requests that clients got 500 to 599 for.", rising(.001, .01), ask("", share(b.rate("", requests, failures), total))),
 		figure("Killed", number, "1 while the kill switch has taken the route, or all routes, back to legacy.", rising(1, 1), ask("", orZero("max("+b.killed()+")"))),
 		texts(figure("Belongs to", "", "Its group, its owner and the backend of its new side.", below(), ask("{{group}} {{owner}} {{backend}}", b.value("max", "group, owner, backend", "ficus_route_info")))),
 		figure("Expires", date, "When the route should be gone from the table.", below(), ask("", "1000 * "+b.value("max", "", "ficus_route_expires_timestamp_seconds"))),
@@ -40,7 +40,7 @@ func (b *board) routeFigures() {
 func (b *board) sides() {
 	b.row("Legacy beside new", 8,
 		graph("Rate", perSecond, "Requests a second that each side served.", ask("{{side}}", b.rate("side", requests))),
-		graph("Errors", ratio, "Share of each side's requests that it answered with 500 to 599.", ask("{{side}}", share(b.rate("side", requests, errors), b.rate("side", requests)))),
+		graph("Errors", ratio, "Share of each side's requests that it answered with 500 to 599.", ask("{{side}}", share(b.rate("side", requests, failures), b.rate("side", requests)))),
 		graph("Under way", number, "Requests being served now, open streams and upgrades included.", ask("{{side}}", b.value("sum", "side", "ficus_requests_in_flight"))),
 	)
 	var panels []*panel

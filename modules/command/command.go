@@ -31,6 +31,13 @@ func init() {
 		CobraFunc: breakerCommand,
 	})
 	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "dashboards",
+		Usage:     "--out <folder> [routes] [--check]",
+		Short:     "Writes boards for Grafana and rules for Prometheus",
+		Long:      dashboardsHelp,
+		CobraFunc: dashboardsCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:      "kill",
 		Usage:     "[route...] [--all] [--reason <text>]",
 		Short:     "Takes routes of a running gateway back to legacy at once",
@@ -83,6 +90,7 @@ and of the new services that replace it piece by piece.
   ficus policy   checks, tests, explains and times the policies that guard them
   ficus status   says on one screen how a running gateway does; ficus top shows it live
   ficus kill     takes routes back to legacy at once, and ficus unkill gives them free
+  ficus dashboards writes boards for Grafana and rules for Prometheus
   ficus backends shows breakers, load and addresses; ficus breaker sets one
 
 Ficus is built on Caddy: the commands below that are not its own are Caddy's.`
