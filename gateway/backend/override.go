@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ficus/gateway/backend/breaker"
+	"ficus/gateway/change"
 )
 
 // A Word is what an operator says of a breaker.
@@ -45,6 +46,6 @@ func (r *Registry) Override(name string, word Word) error {
 			b.breaker.Set(word.Set)
 		}
 	}
-	r.Logger.Info("an operator sets the breaker of a backend", "backend", name, "to", word.Set.String(), "reason", word.Reason, "by", word.By)
+	r.Changes.Record(change.Event{Kind: change.BreakerSet, Backend: name, By: word.By, Text: wordText(word)})
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"ficus/gateway/change"
 )
 
 // draining hears that Caddy stops a configuration: before any of its apps does, whose
@@ -17,6 +19,7 @@ type draining struct{ *App }
 // too, and cuts nothing.
 func (d draining) Handle(context.Context, caddy.Event) error {
 	if caddy.Exiting() {
+		d.runtime.changes.Record(change.Event{Kind: change.Draining, Text: "the gateway ends: requests under way get their time"})
 		d.runtime.pipeline.Drain(d.timeForStreams())
 	}
 	return nil

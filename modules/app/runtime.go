@@ -69,12 +69,13 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runtime{settings: s, log: &logto.Handler{}, metrics: telemetry.New(), changes: change.NewRecorder(time.Now), mined: mining.New()}
+	r := &runtime{settings: s, log: &logto.Handler{}, metrics: telemetry.New(), mined: mining.New()}
 	r.decisionLog = &logto.Handler{}
 	r.decisionLog.Set(slog.DiscardHandler)
 	r.decided = newDecisions(r)
 	r.log.Set(log)
 	logger := slog.New(r.log)
+	r.changes = change.NewRecorder(change.Config{Now: time.Now, Logger: logger, Count: r.metrics.Changed})
 	r.signer = &signer{state: s.state, logger: logger}
 	r.stopped, r.stop = context.WithCancel(context.Background())
 	kills, err := traffic.New(traffic.KillsIn(s.state))
