@@ -39,7 +39,7 @@ func Between(before, after *routetable.Table) []Event {
 		}
 	}
 	if len(d.events) > maxBetween {
-		return sumUp(d.events)
+		return SumUp(d.events, 1)
 	}
 	return d.events
 }

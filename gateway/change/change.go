@@ -8,6 +8,7 @@
 package change
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 	"strings"
@@ -61,6 +62,7 @@ type Event struct {
 	By       string    `json:"by,omitempty"`       // who did it, as far as that is known
 	Text     string    `json:"text"`               // what happened, for people, in one line
 	Count    int       `json:"count,omitempty"`    // of the changes that this one sums up; 0 for itself alone
+	Until    time.Time `json:"until,omitzero"`     // of the last of them, where that is later
 }
 
 // Title is the kind for people, as "breaker half open".
@@ -101,6 +103,9 @@ func (k Kind) itself() bool {
 func (e *Event) Concerns(id string) bool {
 	return e.Route == id || e.Route == "*" || e.Count > 0 && e.Kind.ofRoutes()
 }
+
+// Subject returns what the event is about, by its name; "" for the gateway itself, or for many.
+func (e *Event) Subject() string { return cmp.Or(e.Route, e.Backend) }
 
 // Stands returns how many changes the event stands for, at least 1.
 func (e *Event) Stands() int { return max(1, e.Count) }

@@ -46,18 +46,19 @@ func TestWhatARecorderFillsIn(t *testing.T) {
 	if none.Recent(1, nil) != nil || none.Count() != 0 {
 		t.Error("a nil recorder has recorded")
 	}
-	none.Subscribe(1).Close()
+	none.Subscribe(1, nil).Close()
 }
 
 // Who doesn't read holds nobody up, and is told what it missed.
 func TestSubscriberThatDoesNotRead(t *testing.T) {
 	r := newRecorder()
-	slow, quick := r.Subscribe(2), r.Subscribe(10)
+	dropped := 0
+	slow, quick := r.Subscribe(2, func() { dropped++ }), r.Subscribe(10, nil)
 	for i := range 5 {
 		r.Record(Event{Kind: Killed, Route: fmt.Sprint(i)})
 	}
-	if slow.Dropped() != 3 || quick.Dropped() != 0 || (<-slow.Events()).Route != "0" || len(quick.Events()) != 5 {
-		t.Errorf("dropped %d and %d", slow.Dropped(), quick.Dropped())
+	if dropped != 3 || (<-slow.Events()).Route != "0" || len(quick.Events()) != 5 {
+		t.Errorf("dropped %d, not 3", dropped)
 	}
 	slow.Close()
 	slow.Close()
@@ -73,7 +74,7 @@ func TestConcurrently(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			for range 100 {
-				s := r.Subscribe(1)
+				s := r.Subscribe(1, nil)
 				r.Record(Event{Kind: BreakerOpened})
 				r.Recent(10, nil)
 				s.Close()
@@ -166,16 +167,38 @@ func TestBetweenIsBounded(t *testing.T) {
 		}
 	}, append(many(300), "z")...)
 	want = []Event{
+		{Kind: RouteChanged, Route: "r00007", Backend: "cart", Text: "changed: owner"},
 		{Kind: RouteAdded, Route: "z", Backend: "cart", Text: "added at legacy"},
 		{Kind: RouteRemoved, Count: 200, Text: "200 routes: removed; it was at legacy (200, r00300 and others)"},
-		{Kind: RouteChanged, Route: "r00007", Backend: "cart", Text: "changed: owner"},
 		{Kind: StageMoved, Count: 32, Text: "32 routes: legacy → canary 5 % (30, r00000 and others); r00001 legacy → canary 49 %; r00002 legacy → canary 50 %"},
 	}
 	if diff := cmp.Diff(want, Between(before, after)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if sum := &want[3]; !sum.Concerns("r00000") || sum.Stands() != 32 || want[2].Concerns("r00000") || !want[2].Concerns("r00007") {
+	if sum := &want[3]; !sum.Concerns("r00000") || sum.Stands() != 32 || want[0].Concerns("r00000") || !want[0].Concerns("r00007") {
 		t.Error("a sum concerns every route, others their own")
+	}
+}
+
+// A burst becomes one event, from its first to its last.
+func TestSumUp(t *testing.T) {
+	at := func(second int, kind Kind, backend, text string) Event {
+		return Event{Time: noon.Add(time.Duration(second) * time.Second), Kind: kind, Backend: backend, Text: text}
+	}
+	events := []Event{
+		at(0, AddressDown, "a", "timeout"), at(1, Draining, "", "ends"), at(2, AddressDown, "b", "timeout"), at(4, AddressDown, "c", "it answers 500"),
+	}
+	sum := at(0, AddressDown, "", "3 times: timeout (2, a and others); c it answers 500")
+	sum.Count, sum.Until = 3, noon.Add(4*time.Second)
+	if diff := cmp.Diff([]Event{events[1], sum}, SumUp(events, 2)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(events, SumUp(events, 3)); diff != "" {
+		t.Errorf("few: (-want +got)\n%s", diff)
+	}
+	twice := SumUp([]Event{sum, at(6, AddressDown, "d", "timeout")}, 1)
+	if len(twice) != 1 || twice[0].Count != 4 || !twice[0].Until.Equal(noon.Add(6*time.Second)) {
+		t.Errorf("a sum of a sum: %+v", twice)
 	}
 }
 
@@ -224,7 +247,7 @@ level=INFO msg="stage moved" change=stage_moved text=many count=40
 // What was recorded before the end is handed on, and nothing after it.
 func TestRunHandsOnWhatIsLeft(t *testing.T) {
 	r := newRecorder()
-	s := r.Subscribe(10)
+	s := r.Subscribe(10, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.Record(Event{Kind: Killed})
 	cancel()

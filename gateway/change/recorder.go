@@ -110,9 +110,10 @@ func (r *Recorder) Count() uint64 {
 	return r.count
 }
 
-// Subscribe begins a subscription with room for some events, at least one.
-func (r *Recorder) Subscribe(room int) *Subscription {
-	s := &Subscription{recorder: r, events: make(chan Event, max(1, room))}
+// Subscribe begins a subscription with room for some events, at least one. dropped, which
+// may be nil, is called for each event that there is no room for, and must return at once.
+func (r *Recorder) Subscribe(room int, dropped func()) *Subscription {
+	s := &Subscription{recorder: r, events: make(chan Event, max(1, room)), dropped: dropped}
 	if r != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -1,22 +1,16 @@
 package change
 
-import (
-	"context"
-	"sync/atomic"
-)
+import "context"
 
 // A Subscription gets events as they come. Those that it has no room for are dropped.
 type Subscription struct {
 	recorder *Recorder
 	events   chan Event
-	dropped  atomic.Uint64
+	dropped  func() // may be nil
 }
 
 // Events returns the channel on which events come. It is never closed.
 func (s *Subscription) Events() <-chan Event { return s.events }
-
-// Dropped returns how many events there was no room for.
-func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 
 // Close ends the subscription: no more events come. A second call does nothing.
 func (s *Subscription) Close() {
@@ -47,6 +41,8 @@ func (s *Subscription) offer(e Event) {
 	select {
 	case s.events <- e:
 	default:
-		s.dropped.Add(1)
+		if s.dropped != nil {
+			s.dropped()
+		}
 	}
 }

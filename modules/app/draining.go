@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -41,13 +42,14 @@ func (a *App) timeForStreams() time.Duration {
 	return time.Duration(servers.ShutdownDelay) + grace - min(grace/5, time.Second)
 }
 
-// hearStopping subscribes to the event.
-func (a *App) hearStopping(ctx caddy.Context) error {
+// hearCaddy subscribes to Caddy's own events.
+func (a *App) hearCaddy(ctx caddy.Context) error {
 	events, err := ctx.App("events")
 	if err != nil {
 		return err
 	}
-	return events.(*caddyevents.App).On("stopping", draining{a})
+	a.events = events.(*caddyevents.App)
+	return errors.Join(a.events.On("started", telling{a}), a.events.On("stopping", draining{a}))
 }
 
 // Interface guard
