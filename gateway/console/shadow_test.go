@@ -7,6 +7,7 @@ import (
 
 	"ficus/gateway/backend"
 	"ficus/gateway/backend/breaker"
+	"ficus/gateway/control"
 	"ficus/gateway/parity"
 	"ficus/gateway/shadow"
 )
@@ -19,7 +20,9 @@ func TestShadowIsShown(t *testing.T) {
 		t.Error("the overview tells of copies, and there are none")
 	}
 	w.write("list.yaml", "routes: [{ id: copied, match: GET /copied, backend: cart, stage: shadow }]")
-	w.Tables.Load()
+	if outcome, problems := w.Tables.Load(); outcome != control.Applied {
+		t.Fatal(problems)
+	}
 	route := w.metrics.Route("copied")
 	for range 1999 {
 		route.Shadowed(string(parity.Match), time.Millisecond)
@@ -76,7 +79,9 @@ func TestProblemsOnTheOverview(t *testing.T) {
 		t.Error("there is room for problems, and there are none")
 	}
 	w.write("broken.yaml", "routes: [{ id: list, match: GET /x }]")
-	w.Tables.Load()
+	if outcome, _ := w.Tables.Load(); outcome != control.Rejected {
+		t.Fatal(outcome)
+	}
 	if _, text := w.get("/"); !strings.Contains(text, "duplicate_id") {
 		t.Error("the overview does not say what is wrong")
 	}
