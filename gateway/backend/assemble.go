@@ -15,7 +15,7 @@ const defaultSlowStart = 10 * time.Second
 func (r *Registry) assemble(d route.Backend) (*holding, error) {
 	settings := d.Breaker.Filled()
 	b := &Backend{
-		name: d.Name, balance: d.Balance, random: r.Random, log: r.Logger,
+		name: d.Name, balance: d.Balance, random: r.Random, changes: r.Changes,
 		slow: settings.Slow, ejectFor: settings.OpenFor,
 		slowStart: cmp.Or(d.SlowStart, defaultSlowStart), drain: d.Drain,
 	}
@@ -25,7 +25,7 @@ func (r *Registry) assemble(d route.Backend) (*holding, error) {
 	h := &holding{backend: b}
 	b.ledger = hold(h, &r.ledgers, keyOf(d.Name), func() *ledger { return &ledger{} }, nil)
 	if d.HasBreaker() {
-		create := func() *breaker.Breaker { return newBreaker(b.name, settings, b.ledger, r.Logger, r.Changes) }
+		create := func() *breaker.Breaker { return newBreaker(b.name, settings, b.ledger, r.Changes) }
 		b.breaker = hold(h, &r.breakers, keyOf(d.Name, d.Breaker), create, nil)
 	}
 	if d.MaxInflight > 0 {
@@ -103,10 +103,10 @@ func (r *Registry) startCheck(b *Backend, a *address, config route.Health) *chec
 	c.changed = func(from, to HealthState, why string) {
 		switch {
 		case to == Down:
-			r.Logger.Warn("an address fails its health check and gets no requests", "backend", name, "address", a.text, "why", why)
+			r.tellHealth(name, a.text, to, why)
 		case from == Down:
 			a.warm.Store(time.Now().UnixNano())
-			r.Logger.Info("an address passes its health check again", "backend", name, "address", a.text)
+			r.tellHealth(name, a.text, to, why)
 		case a.warm.Load() != 0:
 			a.warm.Store(time.Now().UnixNano()) // from now on it gets requests
 		}

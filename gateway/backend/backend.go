@@ -1,11 +1,11 @@
 package backend
 
 import (
-	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"ficus/gateway/backend/breaker"
+	"ficus/gateway/change"
 	"ficus/gateway/route"
 )
 
@@ -18,7 +18,7 @@ type Backend struct {
 	bulkhead *bulkhead        // nil for none
 	ledger   *ledger
 	random   func(n int) int
-	log      *slog.Logger
+	changes  *change.Recorder
 	next     atomic.Uint64 // for round robin
 
 	slow, ejectFor, slowStart, drain time.Duration
@@ -67,7 +67,7 @@ func (b *Backend) failed(m *member, now time.Time) {
 	}
 	m.warm.Store(now.Add(length).UnixNano())
 	b.ledger.ejections.Add(1)
-	b.log.Warn("an address fails and gets no requests for a time", "backend", b.name, "address", m.text, "for", length)
+	b.tellEjected(m.text, length)
 }
 
 func (b *Backend) anotherIsWell(m *member, now time.Time) bool {

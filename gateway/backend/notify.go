@@ -1,9 +1,9 @@
 package backend
 
 import (
-	"context"
+	"cmp"
 	"fmt"
-	"log/slog"
+	"time"
 
 	"ficus/gateway/backend/breaker"
 	"ficus/gateway/change"
@@ -11,7 +11,7 @@ import (
 )
 
 // newBreaker makes the breaker of a backend, under the operator's word that is in force.
-func newBreaker(name string, s route.Breaker, l *ledger, log *slog.Logger, changes *change.Recorder) *breaker.Breaker {
+func newBreaker(name string, s route.Breaker, l *ledger, changes *change.Recorder) *breaker.Breaker {
 	var word breaker.Override
 	if said := l.word.Load(); said != nil {
 		word = said.Set
@@ -22,15 +22,13 @@ func newBreaker(name string, s route.Breaker, l *ledger, log *slog.Logger, chang
 		OpenFor: s.OpenFor, Ramp: s.Ramp, // what is slow is said of each try
 		OnChange: func(c breaker.Change) {
 			l.transitions[c.To].Add(1)
-			level := slog.LevelInfo
-			if c.To == breaker.Open {
-				level = slog.LevelWarn
-			}
-			changes.Record(change.Event{Kind: change.Breaker, Backend: name, Text: breakerText(c)})
-			log.Log(context.Background(), level, "the breaker of a backend is "+c.To.String(),
-				"backend", name, "before", c.From.String(), "failures", c.Counts.Failures, "successes", c.Counts.Successes, "by_operator", c.Override)
+			changes.Record(change.Event{Kind: breakerKinds[c.To], Backend: name, Text: breakerText(c)})
 		},
 	})
+}
+
+var breakerKinds = map[breaker.State]change.Kind{
+	breaker.Open: change.BreakerOpened, breaker.HalfOpen: change.BreakerHalfOpen, breaker.Closed: change.BreakerClosed,
 }
 
 func breakerText(c breaker.Change) string {
@@ -38,4 +36,30 @@ func breakerText(c breaker.Change) string {
 		return fmt.Sprintf("%v → %v, set by hand", c.From, c.To)
 	}
 	return fmt.Sprintf("%v → %v, after %d failures and %d successes", c.From, c.To, c.Counts.Failures, c.Counts.Successes)
+}
+
+// wordText is what an operator has said of a breaker.
+func wordText(w Word) string {
+	if w.Set == breaker.Auto {
+		return "an operator leaves it to itself again"
+	}
+	return fmt.Sprintf("an operator holds it %v: %s", w.Set, cmp.Or(w.Reason, "no reason given"))
+}
+
+// tellHealth records that an address went down or came back. To be well from the first
+// question on is no change.
+func (r *Registry) tellHealth(backend, address string, to HealthState, why string) {
+	e := change.Event{Kind: change.AddressUp, Backend: backend, Address: address, Text: address + " passes its health check again"}
+	if to == Down {
+		e.Kind, e.Text = change.AddressDown, address+" fails its health check and gets no requests: "+why
+	}
+	r.Changes.Record(e)
+}
+
+// tellEjected records that an address is left out because requests to it fail.
+func (b *Backend) tellEjected(address string, length time.Duration) {
+	b.changes.Record(change.Event{
+		Kind: change.AddressEjected, Backend: b.name, Address: address,
+		Text: fmt.Sprintf("%s fails and gets no requests for %v", address, length),
+	})
 }

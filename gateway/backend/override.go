@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ficus/gateway/backend/breaker"
+	"ficus/gateway/change"
 )
 
 // A Word is what an operator says of a breaker.
@@ -40,11 +41,11 @@ func (r *Registry) Override(name string, word Word) error {
 		said = nil
 	}
 	h.backend.ledger.word.Store(said)
+	r.Changes.Record(change.Event{Kind: change.BreakerSet, Backend: name, By: word.By, Text: wordText(word)})
 	for _, s := range r.backends.held { // of older tables, too
 		if b := s.value.backend; b.name == name && b.breaker != nil && b.breaker.Snapshot().Override != word.Set {
 			b.breaker.Set(word.Set)
 		}
 	}
-	r.Logger.Info("an operator sets the breaker of a backend", "backend", name, "to", word.Set.String(), "reason", word.Reason, "by", word.By)
 	return nil
 }

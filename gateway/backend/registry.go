@@ -44,7 +44,7 @@ type Config struct {
 	Random func(n int) int
 
 	Logger  *slog.Logger
-	Changes *change.Recorder // told of breakers that open and close; nil: nobody wants to know
+	Changes *change.Recorder // told of breakers and addresses; nil: nobody wants to know
 }
 
 // A Registry holds the backends in use. It is safe for concurrent use.

@@ -1,7 +1,6 @@
 package change
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -12,12 +11,13 @@ import (
 )
 
 // maxBetween bounds how many events one edit makes: a folder of 10,000 routes that is
-// rewritten must not push all else out.
-const maxBetween = 100
+// rewritten must not push all else out, nor fill a board.
+const maxBetween = 50
 
 // Between returns what is different in a table that takes the place of another, route by
-// route: those that came, went, or are something else now. Above a hundred, the last
-// event says how many more there are. Without a table before, there is nothing to tell.
+// route: those that came, went, or are something else now. Where more than fifty are, there
+// is one event for each kind, with how many there are of it and what most of them are.
+// Without a table before, there is nothing to tell.
 func Between(before, after *routetable.Table) []Event {
 	if before == nil || after == nil || before.Revision == after.Revision {
 		return nil
@@ -38,25 +38,18 @@ func Between(before, after *routetable.Table) []Event {
 			olds, news = olds[1:], news[1:]
 		}
 	}
-	if d.more > 0 {
-		d.events = append(d.events, Event{Kind: RouteChanged, Text: fmt.Sprintf("and %d more changes of routes", d.more)})
+	if len(d.events) > maxBetween {
+		return SumUp(d.events, 1)
 	}
 	return d.events
 }
 
 type differences struct {
 	events []Event
-	more   int
 	equal  map[[2]*route.Resilience]bool // entries share these: few pairs have to be looked at
 }
 
-func (d *differences) add(e Event) {
-	if len(d.events) >= maxBetween {
-		d.more++
-		return
-	}
-	d.events = append(d.events, e)
-}
+func (d *differences) add(e Event) { d.events = append(d.events, e) }
 
 func (d *differences) compare(a, b *routetable.Entry) {
 	switch {

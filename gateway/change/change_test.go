@@ -1,7 +1,9 @@
 package change
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +17,7 @@ import (
 
 var noon = time.Date(2027, 1, 2, 12, 0, 0, 0, time.UTC)
 
-func newRecorder() *Recorder { return NewRecorder(func() time.Time { return noon }) }
+func newRecorder() *Recorder { return NewRecorder(Config{Now: func() time.Time { return noon }}) }
 
 func TestRingKeepsTheNewest(t *testing.T) {
 	r := newRecorder()
@@ -27,15 +29,15 @@ func TestRingKeepsTheNewest(t *testing.T) {
 		t.Errorf("%d events, from %s to %s", len(got), got[0].Route, got[len(got)-1].Route)
 	}
 	even := r.Recent(3, func(e *Event) bool { return strings.HasSuffix(e.Route, "0") })
-	if len(even) != 3 || even[0].Route != "520" || even[1].Route != "510" {
+	if len(even) != 3 || even[0].Route != "260" || even[1].Route != "250" {
 		t.Errorf("those that are wanted: %+v", even)
 	}
 }
 
 func TestWhatARecorderFillsIn(t *testing.T) {
 	r := newRecorder()
-	r.Record(Event{Kind: "nonsense", Text: strings.Repeat("x", maxEventText+1)})
-	want := []Event{{Time: noon, Kind: Unspecified, Text: strings.Repeat("x", maxEventText)}}
+	r.Record(Event{Kind: "nonsense", Text: strings.Repeat("x", maxEventText-1) + "→", By: "ann\xff"})
+	want := []Event{{Time: noon, Kind: Unspecified, Text: strings.Repeat("x", maxEventText-1), By: "ann"}}
 	if diff := cmp.Diff(want, r.Recent(1, nil)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -44,18 +46,19 @@ func TestWhatARecorderFillsIn(t *testing.T) {
 	if none.Recent(1, nil) != nil || none.Count() != 0 {
 		t.Error("a nil recorder has recorded")
 	}
-	none.Subscribe(1).Close()
+	none.Subscribe(1, nil).Close()
 }
 
 // Who doesn't read holds nobody up, and is told what it missed.
 func TestSubscriberThatDoesNotRead(t *testing.T) {
 	r := newRecorder()
-	slow, quick := r.Subscribe(2), r.Subscribe(10)
+	dropped := 0
+	slow, quick := r.Subscribe(2, func() { dropped++ }), r.Subscribe(10, nil)
 	for i := range 5 {
 		r.Record(Event{Kind: Killed, Route: fmt.Sprint(i)})
 	}
-	if slow.Dropped() != 3 || quick.Dropped() != 0 || (<-slow.Events()).Route != "0" || len(quick.Events()) != 5 {
-		t.Errorf("dropped %d and %d", slow.Dropped(), quick.Dropped())
+	if dropped != 3 || (<-slow.Events()).Route != "0" || len(quick.Events()) != 5 {
+		t.Errorf("dropped %d, not 3", dropped)
 	}
 	slow.Close()
 	slow.Close()
@@ -71,8 +74,8 @@ func TestConcurrently(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			for range 100 {
-				s := r.Subscribe(1)
-				r.Record(Event{Kind: Breaker})
+				s := r.Subscribe(1, nil)
+				r.Record(Event{Kind: BreakerOpened})
 				r.Recent(10, nil)
 				s.Close()
 			}
@@ -149,9 +152,111 @@ func many(n int) (ids []string) {
 func TestBetweenIsBounded(t *testing.T) {
 	before := table(t, nil, many(500)...)
 	after := table(t, func(d *route.Definition) { d.Stage = route.StageNew }, many(500)...)
-	got := Between(before, after)
-	if len(got) != maxBetween+1 || got[maxBetween].Text != "and 400 more changes of routes" {
-		t.Errorf("%d events, the last: %+v", len(got), got[len(got)-1])
+	want := []Event{{Kind: StageMoved, Count: 500, Text: "500 routes: legacy → new (500, r00000 and others)"}}
+	if diff := cmp.Diff(want, Between(before, after)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	after = table(t, func(d *route.Definition) {
+		switch n := len(d.ID); {
+		case d.ID == "r00007":
+			d.Owner = "ann"
+		case d.ID[n-1] == '0':
+			d.Stage, d.Weight = route.StageCanary, 5
+		case d.ID < "r00003":
+			d.Stage, d.Weight = route.StageCanary, float64(d.ID[n-1])
+		}
+	}, append(many(300), "z")...)
+	want = []Event{
+		{Kind: RouteChanged, Route: "r00007", Backend: "cart", Text: "changed: owner"},
+		{Kind: RouteAdded, Route: "z", Backend: "cart", Text: "added at legacy"},
+		{Kind: RouteRemoved, Count: 200, Text: "200 routes: removed; it was at legacy (200, r00300 and others)"},
+		{Kind: StageMoved, Count: 32, Text: "32 routes: legacy → canary 5 % (30, r00000 and others); r00001 legacy → canary 49 %; r00002 legacy → canary 50 %"},
+	}
+	if diff := cmp.Diff(want, Between(before, after)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if sum := &want[3]; !sum.Concerns("r00000") || sum.Stands() != 32 || want[0].Concerns("r00000") || !want[0].Concerns("r00007") {
+		t.Error("a sum concerns every route, others their own")
+	}
+}
+
+// A burst becomes one event, from its first to its last.
+func TestSumUp(t *testing.T) {
+	at := func(second int, kind Kind, backend, text string) Event {
+		return Event{Time: noon.Add(time.Duration(second) * time.Second), Kind: kind, Backend: backend, Text: text}
+	}
+	events := []Event{
+		at(0, AddressDown, "a", "timeout"), at(1, Draining, "", "ends"), at(2, AddressDown, "b", "timeout"), at(4, AddressDown, "c", "it answers 500"),
+	}
+	sum := at(0, AddressDown, "", "3 times: timeout (2, a and others); c it answers 500")
+	sum.Count, sum.Until = 3, noon.Add(4*time.Second)
+	if diff := cmp.Diff([]Event{events[1], sum}, SumUp(events, 2)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(events, SumUp(events, 3)); diff != "" {
+		t.Errorf("few: (-want +got)\n%s", diff)
+	}
+	twice := SumUp([]Event{sum, at(6, AddressDown, "d", "timeout")}, 1)
+	if len(twice) != 1 || twice[0].Count != 4 || !twice[0].Until.Equal(noon.Add(6*time.Second)) {
+		t.Errorf("a sum of a sum: %+v", twice)
+	}
+}
+
+// What breakers do by themselves pushes no edit out, and all is in its order.
+func TestFlappingPushesNoEditOut(t *testing.T) {
+	r := newRecorder()
+	r.Record(Event{Kind: Killed, Text: "first"})
+	for range 10 * Kept {
+		r.Record(Event{Kind: BreakerOpened})
+	}
+	r.Record(Event{Kind: Unkilled, Text: "last"})
+	got := r.Recent(Kept+10, nil)
+	if len(got) != Kept+2 || got[0].Text != "last" || got[1].Kind != BreakerOpened || got[Kept].Kind != BreakerOpened || got[Kept+1].Text != "first" {
+		t.Errorf("%d events: %+v … %+v", len(got), got[0], got[len(got)-1])
+	}
+}
+
+// An event is one line of the log, as loud as its kind, and is counted.
+func TestLogAndCounter(t *testing.T) {
+	var log strings.Builder
+	counts := map[Kind]int{}
+	r := NewRecorder(Config{
+		Now: func() time.Time { return noon }, Count: func(kind Kind, by int) { counts[kind] += by },
+		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}})),
+	})
+	r.Record(Event{Kind: AddressDown, Backend: "cart", Address: "http://127.0.0.1:1", Text: "it answers 500"})
+	r.Record(Event{Kind: TableRejected, Revision: "1f2e", Text: "a\nb"})
+	r.Record(Event{Kind: StageMoved, Count: 40, Text: "many"})
+	want := `level=WARN msg="address down" change=address_down backend=cart address=http://127.0.0.1:1 text="it answers 500"
+level=ERROR msg="table rejected" change=table_rejected revision=1f2e text="a\nb"
+level=INFO msg="stage moved" change=stage_moved text=many count=40
+`
+	if diff := cmp.Diff(want, log.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(map[Kind]int{AddressDown: 1, TableRejected: 1, StageMoved: 40}, counts); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// What was recorded before the end is handed on, and nothing after it.
+func TestRunHandsOnWhatIsLeft(t *testing.T) {
+	r := newRecorder()
+	s := r.Subscribe(10, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	r.Record(Event{Kind: Killed})
+	cancel()
+	r.Record(Event{Kind: Unkilled})
+	var got []Kind
+	s.Run(ctx, func(e Event) { got = append(got, e.Kind) })
+	r.Record(Event{Kind: Draining})
+	if diff := cmp.Diff([]Kind{Killed, Unkilled}, got); diff != "" || len(s.Events()) != 0 {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
@@ -173,6 +278,6 @@ func BenchmarkRecord(b *testing.B) {
 	r := newRecorder()
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Record(Event{Kind: Breaker, Backend: "cart", Text: "open"})
+		r.Record(Event{Kind: BreakerOpened, Backend: "cart", Text: "open"})
 	}
 }

@@ -1,45 +1,72 @@
 package change
 
 import (
+	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// Kept is how many events a recorder keeps.
-const Kept = 512
+// Kept is how many events a recorder keeps of each of two sorts: of what somebody did, and
+// of what breakers and addresses did by themselves. So a backend that comes and goes all
+// night pushes no edit out.
+const Kept = 256
 
-// A Recorder keeps the newest events and hands each on to who subscribed. Its methods may
-// be called concurrently and never wait for anyone; a nil Recorder records nothing.
+// Config is what a recorder works with.
+type Config struct {
+	Now    func() time.Time        // time.Now, outside tests
+	Logger *slog.Logger            // gets one line for each event; nil: there is no log
+	Count  func(kind Kind, by int) // adds to a counter; nil: nobody counts
+}
+
+// A Recorder keeps the newest events and hands each on. Its methods may be called
+// concurrently, and wait for no subscriber; a nil Recorder records nothing.
 type Recorder struct {
-	now func() time.Time
+	config Config
 
 	mu          sync.Mutex
-	ring        [Kept]Event
+	rings       [2]ring
 	count       uint64 // of all that were recorded
 	subscribers []*Subscription
 }
 
-// NewRecorder returns an empty recorder. now is time.Now, outside tests.
-func NewRecorder(now func() time.Time) *Recorder { return &Recorder{now: now} }
+// NewRecorder returns an empty recorder.
+func NewRecorder(config Config) *Recorder { return &Recorder{config: config} }
 
 // maxEventText bounds what an event says, in bytes: a hint at what to look at.
 const maxEventText = 500
 
-// Record keeps an event.
+// Record keeps an event, counts it, logs it and offers it to who subscribed.
 func (r *Recorder) Record(e Event) {
 	if r == nil {
 		return
 	}
 	if e.Time.IsZero() {
-		e.Time = r.now()
+		e.Time = r.config.Now()
 	}
-	e.Kind, e.Text = e.Kind.known(), strings.ToValidUTF8(e.Text[:min(len(e.Text), maxEventText)], "")
+	e.Kind = e.Kind.known()
+	for _, text := range []*string{&e.Text, &e.By} {
+		*text = strings.ToValidUTF8((*text)[:min(len(*text), maxEventText)], "")
+	}
+	r.keep(e)
+	if r.config.Count != nil {
+		r.config.Count(e.Kind, e.Stands())
+	}
+	if r.config.Logger != nil {
+		r.config.Logger.Log(context.Background(), e.Kind.Level(), e.Kind.Title(), e.Attributes()...)
+	}
+}
+
+func (r *Recorder) keep(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ring[r.count%Kept] = e
+	sort := 0
+	if e.Kind.itself() {
+		sort = 1
+	}
+	r.rings[sort].push(numbered{e, r.count})
 	r.count++
 	for _, s := range r.subscribers {
 		s.offer(e)
@@ -55,13 +82,19 @@ func (r *Recorder) Recent(n int, keep func(*Event) bool) []Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []Event
-	for i := range min(r.count, Kept) {
-		e := &r.ring[(r.count-1-i)%Kept]
-		if len(found) == n {
+	a, b := r.rings[0].newest(), r.rings[1].newest()
+	for len(found) < n {
+		from := &a
+		if one, other := a.peek(), b.peek(); one == nil || other != nil && other.number > one.number {
+			from = &b
+		}
+		next := from.peek()
+		if next == nil {
 			break
 		}
-		if keep == nil || keep(e) {
-			found = append(found, *e)
+		from.left--
+		if keep == nil || keep(&next.Event) {
+			found = append(found, next.Event)
 		}
 	}
 	return found
@@ -77,16 +110,10 @@ func (r *Recorder) Count() uint64 {
 	return r.count
 }
 
-// A Subscription gets events as they come. Those that it has no room for are dropped.
-type Subscription struct {
-	recorder *Recorder
-	events   chan Event
-	dropped  atomic.Uint64
-}
-
-// Subscribe begins a subscription with room for some events, at least one.
-func (r *Recorder) Subscribe(room int) *Subscription {
-	s := &Subscription{recorder: r, events: make(chan Event, max(1, room))}
+// Subscribe begins a subscription with room for some events, at least one. dropped, which
+// may be nil, is called for each event that there is no room for, and must return at once.
+func (r *Recorder) Subscribe(room int, dropped func()) *Subscription {
+	s := &Subscription{recorder: r, events: make(chan Event, max(1, room)), dropped: dropped}
 	if r != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -95,26 +122,42 @@ func (r *Recorder) Subscribe(room int) *Subscription {
 	return s
 }
 
-// Events returns the channel on which events come. It is never closed.
-func (s *Subscription) Events() <-chan Event { return s.events }
-
-// Dropped returns how many events there was no room for.
-func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
-
-// Close ends the subscription: no more events come. A second call does nothing.
-func (s *Subscription) Close() {
-	if s.recorder == nil {
-		return
-	}
-	s.recorder.mu.Lock()
-	defer s.recorder.mu.Unlock()
-	s.recorder.subscribers = slices.DeleteFunc(s.recorder.subscribers, func(other *Subscription) bool { return other == s })
+func (r *Recorder) unsubscribe(s *Subscription) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.subscribers = slices.DeleteFunc(r.subscribers, func(other *Subscription) bool { return other == s })
 }
 
-func (s *Subscription) offer(e Event) {
-	select {
-	case s.events <- e:
-	default:
-		s.dropped.Add(1)
+// numbered is an event and how many were recorded before it.
+type numbered struct {
+	Event
+	number uint64
+}
+
+// ring holds the newest events of one sort.
+type ring struct {
+	events [Kept]numbered
+	count  uint64
+}
+
+func (r *ring) push(e numbered) {
+	r.events[r.count%Kept] = e
+	r.count++
+}
+
+// newest begins to read a ring, from the newest event on.
+func (r *ring) newest() cursor { return cursor{r, min(r.count, Kept)} }
+
+type cursor struct {
+	ring *ring
+	left uint64
+}
+
+// peek returns the next event, nil after the last one.
+func (c cursor) peek() *numbered {
+	if c.left == 0 {
+		return nil
 	}
+	read := min(c.ring.count, Kept) - c.left
+	return &c.ring.events[(c.ring.count-1-read)%Kept]
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ficus/gateway/overview"
+	"ficus/gateway/parity"
 	"ficus/gateway/route"
 	"ficus/gateway/traffic"
 )
@@ -32,6 +33,8 @@ var functions = template.FuncMap{
 	},
 	"minutes": func(d time.Duration) string { return fmt.Sprintf("%.3g minutes", d.Minutes()) },
 	"isAll":   func(id string) bool { return id == traffic.AllRoutes },
+	"alike":   func(s *overview.Shadow) string { return alike(s.Parity()) },
+	"kinds":   func() []parity.Kind { return parity.Kinds[:] },
 	"stages":  func() []route.Stage { return route.Stages[:] },
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"current": func(path, link string) bool { return path == link || link != "/" && strings.HasPrefix(path, link+"/") },
@@ -92,6 +95,14 @@ func percent(weight overview.Number) string {
 		return none
 	}
 	return fmt.Sprintf("%g %%", float64(weight))
+}
+
+// alike writes the share of answers that are alike, rounded down: nearly all are not all.
+func alike(n overview.Number) string {
+	if !n.Known() {
+		return none
+	}
+	return fmt.Sprintf("%.4g %%", math.Floor(float64(n)*10_000)/100)
 }
 
 // count writes how many, whatever number it is.

@@ -58,7 +58,7 @@ routes:
   - { id: list, match: "GET /list/{id}", backend: cart, stage: retired }
 `)
 	now := func() time.Time { return w.now }
-	logger, changes := slog.New(slog.DiscardHandler), change.NewRecorder(now)
+	logger, changes := slog.New(slog.DiscardHandler), change.NewRecorder(change.Config{Now: now})
 	kills, err := traffic.New(traffic.JSONFile(""))
 	if err != nil {
 		t.Fatal(err)

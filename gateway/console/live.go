@@ -20,7 +20,7 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too many pages are kept current already", http.StatusServiceUnavailable)
 		return
 	}
-	changes := c.Changes.Subscribe(1) // that there was one is all that counts
+	changes := c.Changes.Subscribe(1, nil) // that there was one is all that counts
 	defer changes.Close()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()

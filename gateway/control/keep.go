@@ -91,7 +91,6 @@ func (t *Tables) fromSnapshot() Verdict {
 		return v
 	}
 	t.Metrics.SnapshotKept(true)
-	t.Logger.Warn("the last good snapshot serves", append(about(v.Table),
-		"snapshot", t.Snapshot.String(), "written", written)...)
+	t.Logger.Warn("the last good snapshot serves", "revision", v.Table.Revision, "snapshot", t.Snapshot.String(), "written", written)
 	return v
 }

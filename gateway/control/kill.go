@@ -45,7 +45,6 @@ func (k *KillSwitch) Kill(id, reason, by string) (traffic.Kill, error) {
 	}
 	k.Metrics.RouteKilled(id, true)
 	k.Changes.Record(change.Event{Kind: change.Killed, Route: id, By: by, Text: killedText(reason)})
-	k.Logger.Warn("route killed: legacy serves it", "route", id, "reason", reason, "by", by)
 	return one, k.notKept(err)
 }
 
@@ -74,7 +73,6 @@ func (k *KillSwitch) Unkill(id, by string) (bool, error) {
 	if was {
 		k.Metrics.RouteKilled(id, false)
 		k.Changes.Record(change.Event{Kind: change.Unkilled, Route: id, By: by, Text: "kill taken back: the route file decides"})
-		k.Logger.Warn("kill taken back: the route file decides", "route", id, "by", by)
 	}
 	return was, k.notKept(err)
 }
@@ -90,7 +88,6 @@ func (k *KillSwitch) notKept(err error) error {
 func (k *KillSwitch) Resume() {
 	for _, one := range k.Kills.List() {
 		k.Metrics.RouteKilled(one.Route, true)
-		k.Changes.Record(change.Event{Kind: change.Resumed, Route: one.Route, By: one.By, Text: "still killed: " + killedText(one.Reason)})
-		k.Logger.Warn("route is still killed: legacy serves it", "route", one.Route, "reason", one.Reason, "by", one.By, "since", one.Since)
+		k.Changes.Record(change.Event{Kind: change.Resumed, Route: one.Route, By: one.By, Text: "still killed since " + one.Since.Format(time.DateTime) + ": " + killedText(one.Reason)})
 	}
 }

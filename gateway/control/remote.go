@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"ficus/gateway/authz"
-	"ficus/gateway/change"
 	"ficus/gateway/route"
 )
 
@@ -27,12 +26,12 @@ func (t *Tables) UsePolicies(set *authz.Set) {
 	}
 	if problems := t.Publish(status.Table, set); problems.HasErrors() {
 		t.logProblems(problems)
+		t.recordRefused(problems)
 		return
 	}
 	status.Policies = set
 	t.status.Store(&status)
-	t.Changes.Record(change.Event{Kind: change.PoliciesSwap, Text: policiesText(set)})
-	t.Logger.Info("policies applied", "revision", set.ID(), "policies", len(set.Names()))
+	t.recordPolicies(set)
 }
 
 // Accepts says what is wrong with policies for the table that serves: one that a route
@@ -54,3 +53,7 @@ func (t *Tables) Accepts(set *authz.Set) route.Problems {
 	}
 	return problems
 }
+
+// PoliciesRefused records that policies from elsewhere than the folder are not taken, and
+// why: those from before decide on.
+func (t *Tables) PoliciesRefused(problems route.Problems) { t.recordRefused(problems) }

@@ -86,7 +86,7 @@ func TestBrokenAtStartServesTheSnapshot(t *testing.T) {
 				t.Errorf("serving %s with %d entries, want %s", p.live.Revision, len(p.live.Entries), revision)
 			}
 			p.logged("the last good snapshot serves")
-			p.logged(`serving="the last good snapshot"`)
+			p.logged(`level=ERROR msg="table rejected"`)
 			if p.gauge("ficus_table_last_reload_successful") != 0 || p.gauge("ficus_table_snapshot_kept") != 1 {
 				t.Error("the gauges don't say that the folder is broken and the snapshot there")
 			}

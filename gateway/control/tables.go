@@ -89,7 +89,6 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	t.tellOf(status)
 	t.Metrics.FolderApplied(t.Now(), v.Problems)
 	t.tellPolicies(true)
-	t.Logger.Info("route table applied", about(v.Table)...)
 	t.logProblems(v.Problems)
 	return Applied, v.Problems
 }
@@ -137,11 +136,8 @@ func (t *Tables) reject(v Verdict) Outcome {
 	if outcome != Rejected && outcome != Nothing {
 		t.tellOf(status)
 	}
-	t.Logger.Error("route table rejected", "serving", map[Outcome]string{
-		Rejected: "the table before", FromSnapshot: "the last good snapshot", Unguarded: "routes without policies", LegacyOnly: "legacy only", Nothing: "nothing",
-	}[outcome], "revision", status.Revision(), "problems", len(v.Problems))
 	t.logProblems(v.Problems)
-	t.recordRejected(status)
+	t.recordRejected(status, t.Remote == nil && v.Policies == nil)
 	return outcome
 }
 
@@ -179,16 +175,6 @@ func (t *Tables) logProblems(problems route.Problems) {
 		}
 		log(p.String(), "code", p.Code, "route", p.Route, "file", p.Origin.File,
 			"line", p.Origin.Line, "column", p.Origin.Column, "text", p.Line, "hint", p.Hint)
-	}
-}
-
-// about is what logs say of a table.
-func about(table *routetable.Table) []any {
-	stages := countStages(table)
-	return []any{
-		"revision", table.Revision, "routes", len(table.Entries) - 1,
-		"legacy", stages[route.StageLegacy], "shadow", stages[route.StageShadow], "canary", stages[route.StageCanary],
-		"new", stages[route.StageNew], "retired", stages[route.StageRetired],
 	}
 }
 

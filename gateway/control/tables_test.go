@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ficus/gateway/authz"
+	"ficus/gateway/change"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
 	"ficus/gateway/telemetry"
@@ -35,6 +36,7 @@ type published struct {
 	live     *routetable.Table
 	policies *authz.Set
 	refuse   route.Problems
+	changes  *change.Recorder
 	log      strings.Builder
 }
 
@@ -53,6 +55,8 @@ func (p *published) start() {
 	if err := metrics.Register(p.registry); err != nil {
 		p.t.Fatal(err)
 	}
+	logger, now := slog.New(slog.NewTextHandler(&p.log, nil)), func() time.Time { return time.Unix(1_700_000_000, 0) }
+	p.changes = change.NewRecorder(change.Config{Now: now, Logger: logger})
 	p.tables = &Tables{
 		FS: os.DirFS(p.dir), Name: "routes", Lookup: os.LookupEnv, Snapshot: SnapshotIn(p.state, p.dir),
 		Publish: func(table *routetable.Table, policies *authz.Set) route.Problems {
@@ -61,8 +65,7 @@ func (p *published) start() {
 			}
 			return p.refuse
 		},
-		Metrics: metrics, Logger: slog.New(slog.NewTextHandler(&p.log, nil)),
-		Now: func() time.Time { return time.Unix(1_700_000_000, 0) },
+		Metrics: metrics, Changes: p.changes, Logger: logger, Now: now,
 	}
 }
 

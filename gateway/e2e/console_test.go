@@ -174,3 +174,32 @@ func TestReloadWithAConsoleOpen(t *testing.T) {
 		t.Errorf("ficus top: %v\n%s", err, out)
 	}
 }
+
+// What copies came to, who holds a breaker and which address is down can be seen, and come
+// and go without a reload.
+func TestConsoleShowsShadowAndBackends(t *testing.T) {
+	g, cart, b, complaints := startWatched(t)
+	b.run("the route", chromedp.Navigate(g.Console+"/routes/cart"), chromedp.WaitVisible("main h1"))
+	b.until("it is live", `document.getElementById('live').textContent === 'live'`)
+	g.WriteAndAwait("cart.yaml", cartFile(cart, "shadow", 0))
+	for range 20 {
+		g.Get("/cart")
+	}
+	b.until("the copies show", `document.querySelector('#shadow').textContent.includes('Copies that were sent: 20') && document.querySelector('#shadow').textContent.includes('0 % of 20 compared')`)
+	b.until("and where they differ", `document.querySelector('#shadow table').textContent.includes('body')`)
+	b.screenshot("console-shadow-light")
+	b.run("the backends", chromedp.Navigate(g.Console+"/backends"), chromedp.WaitVisible("#backends"))
+	b.until("it is live", `document.getElementById('live').textContent === 'live'`)
+	answer, err := http.Post(g.Admin+"/ficus/backends/cart/breaker", "application/json", strings.NewReader(`{"set":"open","reason":"it burns","by":"bob"}`))
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatal(answer, err)
+	}
+	answer.Body.Close()
+	b.until("the word shows", `/held open by bob, .*: it burns/.test(document.querySelector('#backends').textContent)`)
+	b.run("the overview", chromedp.Navigate(g.Console+"/"), chromedp.WaitVisible("#r-cart"))
+	b.until("the share that is alike", `document.querySelector('tr:has(#r-cart)').textContent.includes('0 % alike') && document.querySelector('#summary').textContent.includes('Shadowed and alike')`)
+	b.until("the changes", `document.querySelector('#recent').textContent.includes('an operator holds it open: it burns')`)
+	g.Write("broken.yaml", "routes: nonsense")
+	b.until("what is wrong", `document.querySelector('#wrong').textContent.includes('broken.yaml:1')`)
+	complaints.check(t)
+}

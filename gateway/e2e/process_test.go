@@ -233,7 +233,7 @@ func TestDemoPage(t *testing.T) {
 	p.awaitLine("stgae: legacy")
 	p.awaitLine(`hint: did you mean "stage"?`)
 	edit(t, filepath.Join(dir, "routes", "catalog.yaml"), "stgae: legacy", "stage: new")
-	p.awaitLine("route table applied")
+	p.awaitLine("stage moved")
 	status(t, url+"/api/products?q=tea")
 	p.awaitLine("catalog-list: new (catalog)")
 	if err := p.stop(os.Interrupt); err != nil {

@@ -32,7 +32,11 @@ func (s Source) backends(table *routetable.Table, routes []Route, live map[strin
 	list := make([]Backend, len(table.Backends))
 	at := map[string]*Backend{}
 	for i, b := range table.Backends {
-		list[i] = Backend{Name: b.Name, Balance: b.Balance.String(), Breaker: breakerOf(live, b.Name), Addresses: addresses(&b, live)}
+		is := live[b.Name]
+		list[i] = Backend{
+			Name: b.Name, Balance: b.Balance.String(), Breaker: breakerOf(live, b.Name), Operator: is.Operator,
+			Limit: is.Limit, InFlight: is.InFlight, Queued: is.Queued, Addresses: addresses(&b, live),
+		}
 		at[b.Name] = &list[i]
 	}
 	for i, e := range table.Entries { // the same order as routes

@@ -13,6 +13,7 @@ import (
 	"ficus/gateway/control"
 	"ficus/gateway/history"
 	"ficus/gateway/route"
+	"ficus/gateway/shadow"
 	"ficus/gateway/traffic"
 )
 
@@ -25,6 +26,8 @@ type Source struct {
 	History *history.History
 	Live    func() []backend.Status // what the backends are
 	Now     func() time.Time
+
+	Findings func(route string) []shadow.Finding // how answers to copies differ
 }
 
 // Address is one address of a backend.
@@ -41,8 +44,9 @@ type Overview struct {
 	Routes    int               `json:"routes"` // in the table; what no route takes is none
 	Stages    []StageCount      `json:"stages"` // all of them, in the order of a migration
 	Traffic   Sides             `json:"traffic"`
-	Kills     []traffic.Kill    `json:"kills"`    // never null
-	Backends  []Backend         `json:"backends"` // never null
+	Shadow    *Shadow           `json:"shadow,omitempty"` // of all routes
+	Kills     []traffic.Kill    `json:"kills"`            // never null
+	Backends  []Backend         `json:"backends"`         // never null
 	Problems  control.Findings  `json:"problems"`
 	Changes   []change.Event    `json:"changes"`       // the newest first; never null
 	Top       []Route           `json:"top,omitempty"` // the busiest routes, where asked for
@@ -57,13 +61,17 @@ type StageCount struct {
 
 // Backend is one backend with the routes that name it.
 type Backend struct {
-	Name      string    `json:"name"`
-	Balance   string    `json:"balance"`
-	Breaker   string    `json:"breaker,omitempty"` // "" where there is none
-	Addresses []Address `json:"addresses"`
-	Routes    int       `json:"routes"` // that may send it requests
-	Rate      float64   `json:"rate"`   // requests a second
-	Errors    float64   `json:"errors"` // share of them answered with 500 to 599
+	Name      string        `json:"name"`
+	Balance   string        `json:"balance"`
+	Breaker   string        `json:"breaker,omitempty"`  // "" where there is none
+	Operator  *backend.Word `json:"operator,omitempty"` // who holds the breaker where it is, if anybody
+	Limit     int           `json:"limit,omitempty"`    // of requests under way, now; 0 for none
+	InFlight  int           `json:"in_flight"`
+	Queued    int           `json:"queued"`
+	Addresses []Address     `json:"addresses"`
+	Routes    int           `json:"routes"` // that may send it requests
+	Rate      float64       `json:"rate"`   // requests a second
+	Errors    float64       `json:"errors"` // share of them answered with 500 to 599
 }
 
 // Of returns the state now, with the busiest routes and the newest changes, up to so many.
@@ -88,6 +96,7 @@ func (s Source) Of(top, changes int) Overview {
 	routes := s.all(status, live)
 	for i := range routes {
 		o.Traffic.add(&routes[i].Sides)
+		o.Shadow = o.Shadow.add(routes[i].Shadow)
 		if r := &routes[i]; r.ID != route.DefaultID {
 			o.Stages[r.stage].Routes++
 			o.Stages[r.stage].Rate += float64(r.Legacy.Rate + r.New.Rate)

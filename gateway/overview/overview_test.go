@@ -55,7 +55,7 @@ func newSource(t *testing.T) Source {
 	if err := kills.Kill(traffic.Kill{Route: "list", Reason: "slow\u202e", By: "ann", Since: noon}); err != nil {
 		t.Fatal(err)
 	}
-	changes := change.NewRecorder(clock)
+	changes := change.NewRecorder(change.Config{Now: clock})
 	changes.Record(change.Event{Kind: change.Killed, Route: "list", Text: "legacy serves: \x1b[31mslow"})
 	s := Source{
 		Status: func() control.Status {

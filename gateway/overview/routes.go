@@ -90,6 +90,7 @@ type Route struct {
 	Killed   *traffic.Kill `json:"killed,omitempty"`
 	Breaker  string        `json:"breaker,omitempty"`
 	Fallback Number        `json:"fallback"` // requests a second; null where there is no new side
+	Shadow   *Shadow       `json:"shadow,omitempty"`
 	Sides
 
 	stage route.Stage
@@ -108,7 +109,7 @@ func (s Source) route(e *routetable.Entry, live map[string]backend.Status) Route
 	r := Route{
 		ID: e.ID, Match: e.Pattern.String(), Group: e.Group, Owner: e.Owner, Stage: e.Stage.String(), stage: e.Stage,
 		Weight: Number(math.NaN()), Backend: e.Backend, Killed: s.Kills.Of(e.ID, e.Stage), Fallback: Number(math.NaN()),
-		Breaker: breakerOf(live, e.Backend),
+		Breaker: breakerOf(live, e.Backend), Shadow: s.shadowOf(e.ID),
 	}
 	lately := s.History.Lately(e.ID, route.New)
 	r.Sides = Sides{Legacy: sideOf(s.History.Lately(e.ID, route.Legacy)), New: sideOf(lately)}
@@ -146,7 +147,11 @@ func (s Source) Route(id string) (Route, bool) {
 	if table == nil || table.Entry(id) == nil {
 		return Route{}, false
 	}
-	return s.route(table.Entry(id), s.live()), true
+	found := s.route(table.Entry(id), s.live())
+	if found.Shadow != nil && s.Findings != nil {
+		found.Shadow.Findings = s.Findings(id)
+	}
+	return found, true
 }
 
 // Busiest returns up to n routes with requests, those with most first.

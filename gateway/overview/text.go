@@ -27,6 +27,9 @@ func (o *Overview) Print(w io.Writer) error {
 	for i, b := range o.Backends {
 		row(first(i, "backends"), backendText(b))
 	}
+	if s := o.Shadow; s != nil {
+		row("shadow", fmt.Sprintf("%d copies, %d compared, %s alike", s.Copies, s.Compared, parityText(s.Parity())))
+	}
 	row("problems", fmt.Sprintf("%d errors, %d warnings", r.Errors, r.Warnings))
 	for i, p := range o.Problems.Problems {
 		if i == maxPrinted {
@@ -84,6 +87,9 @@ func backendText(b Backend) string {
 	}
 	if b.Breaker != "" {
 		text += ", breaker " + strings.ReplaceAll(b.Breaker, "_", " ")
+	}
+	if b.Operator != nil {
+		text += ", set by hand"
 	}
 	return text
 }
@@ -181,6 +187,14 @@ func shareText(s Side) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.1f %%", math.Ceil(float64(s.Errors)*1000)/10) // few are not none
+}
+
+// parityText rounds down: nearly all are not all.
+func parityText(n Number) string {
+	if !n.Known() {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f %%", math.Floor(float64(n)*10000)/100)
 }
 
 func secondsText(n Number) string {

@@ -52,6 +52,7 @@ func (l *Lane) send(c *Copy, scratch []byte) (failed bool) {
 	}
 	c.Count.Shadowed(string(d.Kind), took)
 	if d.Kind != parity.Match {
+		l.copier.notes.add(c.Route, d, started)
 		l.copier.Logger.Debug("a copy was answered differently", "route", c.Route, "result", string(d.Kind), "where", d.Where, "error", err)
 	}
 	return err != nil || answer.TooLarge && !c.legacy.TooLarge

@@ -58,6 +58,7 @@ type Copier struct {
 	memory    budget
 	comparing chan struct{} // holds one for each comparison under way
 	workers   sync.WaitGroup
+	notes     notes
 
 	mu    sync.Mutex
 	lanes map[string]*Lane // by the backend's name
@@ -73,6 +74,7 @@ func New(config Config) *Copier {
 		memory:    budget{limit: config.MaxBytes, changed: config.Metrics.ShadowBytes},
 		comparing: make(chan struct{}, max(1, goruntime.GOMAXPROCS(0)/2)),
 		lanes:     map[string]*Lane{},
+		notes:     notes{routes: map[string][]Finding{}},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
@@ -57,5 +58,27 @@ func TestShadowRecordingAllocatesNothing(t *testing.T) {
 	record()
 	if n := testing.AllocsPerRun(100, record); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// What was counted of copies can be read back, and what else was counted of the route is
+// none of it.
+func TestReadShadow(t *testing.T) {
+	m := New()
+	if _, ok := m.ReadShadow("a"); ok {
+		t.Error("there is no route, and figures of it")
+	}
+	m.Route("a").Decided("enforce", "allowed", time.Second)
+	if _, ok := m.ReadShadow("a"); ok {
+		t.Error("there were no copies, and figures of them")
+	}
+	m.Route("a").ShadowDropped("queue")
+	m.Route("a").Shadowed("match", time.Second)
+	m.Route("a").Shadowed("match", time.Second)
+	m.Route("b").Shadowed("json", time.Second)
+	got, ok := m.ReadShadow("a")
+	want := ShadowTotals{Results: map[string]uint64{"match": 2}, Dropped: map[string]uint64{"queue": 1}}
+	if diff := cmp.Diff(want, got); diff != "" || !ok {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

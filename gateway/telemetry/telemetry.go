@@ -45,6 +45,7 @@ type Metrics struct {
 
 	limitMetrics
 	shadowMetrics
+	changeMetrics
 
 	mu      sync.Mutex
 	routes  map[string]*Route
@@ -119,6 +120,7 @@ func New() *Metrics {
 		resilienceVecs: newResilienceVecs(counter),
 		limitMetrics:   newLimitMetrics(),
 		shadowMetrics:  newShadowMetrics(),
+		changeMetrics:  newChangeMetrics(),
 
 		routes:  map[string]*Route{},
 		budgets: map[string]bool{},
@@ -150,5 +152,6 @@ func (m *Metrics) collectors() []prometheus.Collector {
 		m.resilienceVecs.collectors(),
 		m.limitCollectors(),
 		m.shadowMetrics.collectors(),
+		m.changeMetrics.collectors(),
 	)
 }

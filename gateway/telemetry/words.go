@@ -42,6 +42,9 @@ var words = map[string]map[string][]string{
 	"ficus_shadow_total":         {"result": {"match", "status", "header", "json", "body", "too_large", "encoded", "error", "timeout"}},
 	"ficus_shadow_dropped_total": {"reason": {"method", "body", "upgrade", "stream", "loop", "partial", "incomplete", "queue", "memory", "failing", "late", "refused", "closed"}},
 
+	"ficus_changes_total":           {"kind": changeKinds()},
+	"ficus_changes_delivered_total": {"sink": sinks[:], "result": deliveries[:]},
+
 	"ficus_backend_breaker_transitions_total": {"to": texts(breaker.States[:])},
 	"ficus_backend_rejected_total":            {"reason": texts(backend.Reasons[:])},
 	"ficus_backend_health_checks_total":       {"result": {"passed", "failed"}},

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 
 	"ficus/gateway/backend"
+	"ficus/gateway/change/grafana"
 	"ficus/gateway/control"
 	"ficus/gateway/identity"
 	"ficus/gateway/pipeline"
@@ -55,7 +57,12 @@ type App struct {
 	// Tracing makes OpenTelemetry traces of requests. Default: there are none.
 	Tracing *Tracing `json:"tracing,omitempty"`
 
+	// Grafana makes annotations of changes. Default: there are none.
+	Grafana *Grafana `json:"grafana,omitempty"`
+
 	context   caddy.Context
+	events    *caddyevents.App
+	target    *grafana.Target
 	gate      *identity.Gate
 	tracer    *trace.Tracer
 	decisions slog.Handler
@@ -88,6 +95,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.tracer, err = a.Tracing.provision(ctx, a.log); err != nil {
 		return fmt.Errorf("setting up tracing: %w", err)
 	}
+	if a.target, err = a.Grafana.provision(); err != nil {
+		return err
+	}
 	value, _, err := runtimes.LoadOrNew(a.settings, func() (caddy.Destructor, error) {
 		return newRuntime(a.settings, a.log)
 	})
@@ -95,8 +105,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("setting up ficus: %w", err)
 	}
 	a.runtime = value.(*runtime)
-	if err := a.hearStopping(ctx); err != nil {
-		return fmt.Errorf("hearing when to stop: %w", err)
+	if err := a.hearCaddy(ctx); err != nil {
+		return fmt.Errorf("hearing when Caddy starts and stops: %w", err)
 	}
 	return a.runtime.metrics.Register(ctx.GetMetricsRegistry())
 }
@@ -156,6 +166,9 @@ func (a *App) Cleanup() error {
 		return nil
 	}
 	defer endTracing(a.tracer)
+	if a.target != nil {
+		defer a.target.Close()
+	}
 	_, err := runtimes.Delete(a.settings)
 	return err
 }

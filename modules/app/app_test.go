@@ -22,7 +22,7 @@ func TestCaddyfile(t *testing.T) {
 		{"nothing", "ficus", `{}`, ""},
 		{"empty value", "ficus {\n cohort_key \"\"\n}", `{}`, ""},
 		{"argument", "ficus /r", "", "wrong argument count"},
-		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: capacity, cohort_key, faults, identity, opa_config, routes, state, tracing)`},
+		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: capacity, cohort_key, faults, grafana, identity, opa_config, routes, state, tracing)`},
 		{"twice", "ficus {\n routes /r\n routes /s\n}", "", "routes is given twice"},
 		{"capacity", "ficus {\n capacity {\n max_requests 500\n }\n faults on\n}", `{"capacity":{"max_requests":500},"faults":true}`, ""},
 		{"no capacity", "ficus {\n capacity {\n max_requests off\n }\n faults off\n}", `{"capacity":{"max_requests":-1}}`, ""},
@@ -35,6 +35,13 @@ func TestCaddyfile(t *testing.T) {
 		},
 		{"tracing twice", "ficus {\n tracing {\n ratio 1\n ratio 1\n }\n}", "", "ratio is given twice"},
 		{"tracing too much", "ficus {\n tracing {\n ratio 2\n }\n}", "", `ratio: "2" is no number from 0 to 1`},
+		{
+			"grafana", "ficus {\n grafana {\n url https://g.example.com\n token {env.T}\n tags prod eu\n tags x\n }\n}",
+			`{"grafana":{"url":"https://g.example.com","token":"{env.T}","tags":["prod","eu","x"]}}`, "",
+		},
+		{"grafana whose URL is empty", "ficus {\n grafana {\n url \"\"\n token t\n }\n}", `{"grafana":{"token":"t"}}`, ""},
+		{"grafana nowhere", "ficus {\n grafana {\n token t\n }\n}", "", "grafana needs a url"},
+		{"grafana with an argument", "ficus {\n grafana https://g\n}", "", "wrong argument count"},
 		{"faults", "ficus {\n faults\n}", "", "wrong argument count"},
 		{"perhaps faults", "ficus {\n faults yes\n}", "", `faults: "yes" is neither on nor off`},
 		{"no value", "ficus {\n routes\n}", "", "wrong argument count"},
@@ -172,5 +179,22 @@ func TestResolve(t *testing.T) {
 	want := settings{routes: filepath.Join(wd, "from-env/r"), state: filepath.Join(caddy.AppDataDir(), "ficus")}
 	if diff := cmp.Diff(want, s, cmp.AllowUnexported(settings{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// Annotations go nowhere unless an URL is given, and what can't be one stops the start.
+func TestGrafanaTarget(t *testing.T) {
+	t.Setenv("GRAFANA", "")
+	for _, g := range []*Grafana{nil, {}, {URL: "{env.GRAFANA}", Token: "t"}} {
+		if target, err := g.provision(); target != nil || err != nil {
+			t.Errorf("%+v: %v, %v", g, target, err)
+		}
+	}
+	t.Setenv("GRAFANA", "https://g.example.com")
+	if target, err := (&Grafana{URL: "{env.GRAFANA}"}).provision(); target == nil || err != nil {
+		t.Errorf("%v, %v", target, err)
+	}
+	if _, err := (&Grafana{URL: "grafana:3000"}).provision(); err == nil || !strings.HasPrefix(err.Error(), "grafana: ") {
+		t.Errorf("got %v", err)
 	}
 }

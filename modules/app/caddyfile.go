@@ -23,9 +23,10 @@ func init() {
 //	    capacity { … }
 //	    faults     on|off
 //	    tracing { … }
+//	    grafana { … }
 //	}
 //
-// The keys are those of [App], [Identity], [Capacity] and [Tracing]. An empty value counts as
+// The keys are those of [App], [Identity], [Capacity], [Tracing] and [Grafana]. An empty value counts as
 // none: so one may come from an environment variable that need not be set.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
@@ -49,6 +50,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"cohort_key": block.Text(&a.CohortKey), "opa_config": block.Text(&a.OPAConfig),
 		"identity": block.Block(&a.Identity), "capacity": block.Block(&a.Capacity),
 		"faults": block.OnOff(&a.Faults), "tracing": block.Block(&a.Tracing),
+		"grafana": block.Block(&a.Grafana),
 	}.Read(d)
 }
 

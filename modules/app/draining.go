@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"ficus/gateway/change"
 )
 
 // draining hears that Caddy stops a configuration: before any of its apps does, whose
@@ -17,6 +20,7 @@ type draining struct{ *App }
 // too, and cuts nothing.
 func (d draining) Handle(context.Context, caddy.Event) error {
 	if caddy.Exiting() {
+		d.runtime.changes.Record(change.Event{Kind: change.Draining, Text: "the gateway ends: requests under way get their time"})
 		d.runtime.pipeline.Drain(d.timeForStreams())
 	}
 	return nil
@@ -38,13 +42,14 @@ func (a *App) timeForStreams() time.Duration {
 	return time.Duration(servers.ShutdownDelay) + grace - min(grace/5, time.Second)
 }
 
-// hearStopping subscribes to the event.
-func (a *App) hearStopping(ctx caddy.Context) error {
+// hearCaddy subscribes to Caddy's own events.
+func (a *App) hearCaddy(ctx caddy.Context) error {
 	events, err := ctx.App("events")
 	if err != nil {
 		return err
 	}
-	return events.(*caddyevents.App).On("stopping", draining{a})
+	a.events = events.(*caddyevents.App)
+	return errors.Join(a.events.On("started", telling{a}), a.events.On("stopping", draining{a}))
 }
 
 // Interface guard

@@ -13,6 +13,7 @@ func (a *App) Overview() overview.Source {
 	return overview.Source{
 		Status: a.runtime.tables.Status, Kills: a.runtime.kills.Kills, Changes: a.runtime.changes,
 		History: a.runtime.history, Live: a.runtime.backends.Status, Now: time.Now,
+		Findings: a.runtime.shadow.Findings,
 	}
 }
 

@@ -26,7 +26,9 @@ func (r *runtime) startRemote(logger *slog.Logger) error {
 		Changed: func(set *authz.Set, problems route.Problems) {
 			guard.LogProblems(logger, problems)
 			r.metrics.PoliciesLoaded(!problems.HasErrors(), time.Now())
-			if !problems.HasErrors() {
+			if problems.HasErrors() {
+				r.tables.PoliciesRefused(problems)
+			} else {
 				r.tables.UsePolicies(set)
 			}
 		},

@@ -16,6 +16,7 @@ import (
 	"ficus/gateway/authz/bundles"
 	"ficus/gateway/backend"
 	"ficus/gateway/change"
+	"ficus/gateway/change/grafana"
 	"ficus/gateway/control"
 	"ficus/gateway/history"
 	"ficus/gateway/mining"
@@ -51,6 +52,8 @@ type runtime struct {
 	tables      *control.Tables
 	kills       *control.KillSwitch
 	changes     *change.Recorder
+	emitter     *emitter
+	annotator   *grafana.Annotator
 	history     *history.History
 	mined       *mining.Miner
 	signer      *signer
@@ -62,6 +65,10 @@ type runtime struct {
 	stop       context.CancelFunc
 	stopped    context.Context
 	watching   sync.WaitGroup
+
+	startTelling sync.Once
+	telling      sync.WaitGroup
+	stopTelling  context.CancelFunc // nil before
 }
 
 func newRuntime(s settings, log slog.Handler) (*runtime, error) {
@@ -69,12 +76,14 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runtime{settings: s, log: &logto.Handler{}, metrics: telemetry.New(), changes: change.NewRecorder(time.Now), mined: mining.New()}
+	r := &runtime{settings: s, log: &logto.Handler{}, metrics: telemetry.New(), mined: mining.New()}
 	r.decisionLog = &logto.Handler{}
 	r.decisionLog.Set(slog.DiscardHandler)
 	r.decided = newDecisions(r)
 	r.log.Set(log)
 	logger := slog.New(r.log)
+	r.changes = change.NewRecorder(change.Config{Now: time.Now, Logger: logger, Count: r.metrics.Changed})
+	r.emitter, r.annotator = newEmitter(r.changes, r.metrics), grafana.New(r.changes, r.metrics, logger)
 	r.signer = &signer{state: s.state, logger: logger}
 	r.stopped, r.stop = context.WithCancel(context.Background())
 	kills, err := traffic.New(traffic.KillsIn(s.state))
@@ -135,8 +144,18 @@ func (r *runtime) watch() {
 	})
 }
 
+// tell starts to tell others of changes, once.
+func (r *runtime) tell() {
+	r.startTelling.Do(func() {
+		ctx, stop := context.WithCancel(context.Background())
+		r.stopTelling = stop
+		r.telling.Go(func() { r.emitter.changes.Run(ctx, r.emitter.emit) })
+		r.telling.Go(func() { r.annotator.Run(ctx) })
+	})
+}
+
 // Destruct ends the runtime: the watch stops, idle connections to backends close,
-// requests in flight end as usual.
+// requests in flight end as usual, and others are told of the last changes.
 func (r *runtime) Destruct() error {
 	r.stop()
 	r.watching.Wait()
@@ -145,5 +164,8 @@ func (r *runtime) Destruct() error {
 	}
 	r.pipeline.Close()
 	r.shadow.Close()
+	r.startTelling.Do(func() { r.stopTelling = func() {} }) // nobody was told, and nobody will be
+	r.stopTelling()
+	r.telling.Wait()
 	return errors.Join(r.signer.close(), r.decided.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -107,6 +108,9 @@ func (e *Encoder) message(entry zapcore.Entry, fields map[string]any) string {
 	if entry.Level >= zapcore.WarnLevel {
 		message = e.paint(red, message)
 	}
+	if _, ok := fields["change"]; ok {
+		return message + change(fields)
+	}
 	if text, ok := fields["text"].(string); ok && text != "" { // a problem of a route file
 		message += "\n            " + strings.TrimSpace(text)
 		if hint, ok := fields["hint"].(string); ok && hint != "" {
@@ -120,6 +124,31 @@ func (e *Encoder) message(entry zapcore.Entry, fields map[string]any) string {
 		}
 	}
 	return message
+}
+
+// change writes what a change of the gateway is about, what happened and who did it.
+func change(fields map[string]any) (line string) {
+	about, ok := fields["route"].(string)
+	if !ok {
+		about, _ = fields["backend"].(string)
+	}
+	for _, text := range []any{about, fields["text"]} {
+		if s, ok := text.(string); ok && s != "" {
+			line += "  " + printable(s)
+		}
+	}
+	if by, ok := fields["by"].(string); ok {
+		line += " (" + printable(by) + ")"
+	}
+	return line
+}
+
+// printable quotes what a terminal would obey: reasons are what people write.
+func printable(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 const (

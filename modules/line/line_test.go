@@ -48,6 +48,17 @@ func TestLines(t *testing.T) {
 			"15:04:05  routes/a.yaml:1:2: value: no\n            stage: x\n            hint: use y\n",
 		},
 		{
+			"change", zapcore.Entry{Message: "killed"}, []zapcore.Field{
+				zap.String("change", "killed"), zap.String("route", "cart"), zap.String("by", "ann"), zap.String("text", "legacy serves: \x1b[2J\"x\""),
+			}, false,
+			"15:04:05  killed  cart  \"legacy serves: \\x1b[2J\\\"x\\\"\" (ann)\n",
+		},
+		{
+			"change of a backend", zapcore.Entry{Message: "breaker opened"},
+			[]zapcore.Field{zap.String("change", "breaker_opened"), zap.String("backend", "cart"), zap.String("text", `closed → open, "x"`)}, false,
+			"15:04:05  breaker opened  cart  closed → open, \"x\"\n",
+		},
+		{
 			"message", zapcore.Entry{Message: "route table applied"}, []zapcore.Field{zap.Int("routes", 2), zap.Int("legacy", 1)}, false,
 			"15:04:05  route table applied  legacy=1  routes=2\n",
 		},
