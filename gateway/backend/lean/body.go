@@ -2,6 +2,7 @@ package lean
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -30,7 +31,7 @@ func (b *body) Read(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		err = orCause(b.ctx, err)
 	}
 	b.finish(err)
@@ -48,6 +49,6 @@ func (b *body) finish(end error) {
 	defer b.mu.Unlock()
 	if b.end == nil {
 		b.end = end
-		b.conn.done(end == io.EOF && b.reusable)
+		b.conn.done(errors.Is(end, io.EOF) && b.reusable)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/model/timestamp"
@@ -103,7 +104,7 @@ func (p *Prometheus) Scrape(text string) {
 		up = 1
 		p.parse(text, add)
 	}
-	add(target(labels.FromStrings(labels.MetricName, "up")), up)
+	add(target(labels.FromStrings(model.MetricNameLabel, "up")), up)
 	for key, l := range p.seen {
 		if _, still := seen[key]; !still {
 			add(l, math.Float64frombits(value.StaleNaN))

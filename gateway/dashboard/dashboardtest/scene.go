@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,9 +37,11 @@ func Start(t testing.TB) *Scene {
 	for _, b := range []**Backend{&s.Legacy, &s.Cart, &s.SecondCart, &s.Catalog, &s.Orders} {
 		*b = NewBackend(t)
 	}
+	annotations := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // a Grafana that takes all
+	t.Cleanup(annotations.Close)
 	s.Gateway = gatewaytest.StartEdited(t, s.files(),
 		"#faults on", "faults on",
-		"ficus {\n", fmt.Sprintf("ficus {\n\t\tcapacity {\n\t\t\tmax_requests %d\n\t\t}\n", Capacity))
+		"ficus {\n", fmt.Sprintf("ficus {\n\t\tgrafana {\n\t\t\turl %s\n\t\t}\n\t\tcapacity {\n\t\t\tmax_requests %d\n\t\t}\n", annotations.URL, Capacity))
 	s.Prometheus = NewPrometheus(t)
 	return s
 }
