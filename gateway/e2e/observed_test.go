@@ -61,7 +61,7 @@ func TestObserved(t *testing.T) {
 	g := runShipped(t, backend.URL,
 		"\tficus {\n", "\tficus {\n\t\ttracing {\n\t\t\tendpoint "+receiver.URL+"\n\t\t\tratio 1\n\t\t}\n",
 		"{$FICUS_ADDRESS:http://:8080} {\n", "{$FICUS_ADDRESS:http://:8080} {\n\tlog {\n\t\toutput file "+logged+"\n\t\tformat ecs\n\t}\n",
-		"\t\tficus\n", "\t\tficus {\n\t\t\trequest_id\n\t\t}\n",
+		"\n\tficus\n", "\n\tficus {\n\t\trequest_id\n\t}\n",
 	)
 	r, err := http.NewRequest("GET", g.url+"/page?token=s3cr3t", nil)
 	if err != nil {
