@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"ficus/gateway/change"
 	"ficus/gateway/route"
 	"ficus/gateway/routefile"
 )
@@ -51,6 +52,30 @@ func (p *published) logged(want string) {
 	p.t.Helper()
 	if !strings.Contains(p.log.String(), want) {
 		p.t.Errorf("the log does not say %q:\n%s", want, &p.log)
+	}
+}
+
+// Whoever sees another status finds the metrics as they are with it.
+func TestMetricsBeforeTheStatus(t *testing.T) {
+	p := newTables(t, map[string]string{"legacy.yaml": legacyFile, "a.yaml": goodFile})
+	told := 0
+	p.tables.Changes = change.NewRecorder(change.Config{Now: time.Now, Count: func(change.Kind, int) {
+		if status := p.tables.Status(); told == 0 { // the first change of a load, which comes with the status
+			p.source(status.Source)
+			if got := p.gauge("ficus_table_last_reload_successful") == 1; got != status.LastReloadOK {
+				t.Errorf("the gauge says that the last reload was successful: %v", got)
+			}
+		}
+		told++
+	}})
+	p.load(Applied)
+	for _, text := range []string{badFile, goodFile} {
+		told = 0
+		p.write(map[string]string{"a.yaml": text})
+		_, _ = p.tables.Load()
+		if told == 0 {
+			t.Errorf("no change was recorded of %q", text)
+		}
 	}
 }
 

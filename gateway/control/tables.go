@@ -84,11 +84,11 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	default:
 	}
 	status, before := Status{Source: SourceFolder, Table: v.Table, Policies: v.Policies, LastReloadOK: true, Problems: v.Problems}, t.Status()
-	t.status.Store(&status)
-	t.recordApplied(before, status)
-	t.tellOf(status)
+	t.tellOf(status) // who sees the status finds the metrics to be of it
 	t.Metrics.FolderApplied(t.Now(), v.Problems)
 	t.tellPolicies(true)
+	t.status.Store(&status)
+	t.recordApplied(before, status)
 	t.logProblems(v.Problems)
 	return Applied, v.Problems
 }
@@ -131,11 +131,11 @@ func (t *Tables) reject(v Verdict) Outcome {
 		status.Table, status.Policies, status.Source = t.fallBack(v)
 		outcome = map[Source]Outcome{SourceSnapshot: FromSnapshot, SourceUnguarded: Unguarded, SourceLegacyOnly: LegacyOnly, SourceNone: Nothing}[status.Source]
 	}
-	t.status.Store(&status)
 	t.tellPolicies(v.Policies != nil && v.Policies.ID() == status.Policies.ID())
 	if outcome != Rejected && outcome != Nothing {
 		t.tellOf(status)
 	}
+	t.status.Store(&status)
 	t.logProblems(v.Problems)
 	t.recordRejected(status, t.Remote == nil && v.Policies == nil)
 	return outcome
