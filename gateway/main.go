@@ -18,6 +18,7 @@
 //
 //	control                        a change's way: load, judge, swap, restore
 //	change, history, mining        what happened; figures over time; what only legacy serves
+//	dashboard                      boards of Grafana and rules of Prometheus about all that
 //	overview, console              one picture of all that, and the page that shows it
 //	tools                          a folder a verb of "ficus routes" and "ficus policy"
 //

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +35,7 @@ func (l *fakeLeaf) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // newRegistry has leaves made by newLeaf.
 func newRegistry(newLeaf func(route.Backend) (Leaf, error)) *Registry {
-	return NewRegistry(Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: slog.New(slog.DiscardHandler)})
+	return NewRegistry(Config{NewLeaf: newLeaf, Random: rand.IntN})
 }
 
 // held returns the backend of a definition, with one leaf, until the test ends.

@@ -3,7 +3,6 @@ package backend
 import (
 	"bufio"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -55,7 +54,7 @@ func TestDrain(t *testing.T) {
 				NewLeaf: func(route.Backend) (Leaf, error) {
 					return transport{server.Client().Transport.(*http.Transport).Clone()}, nil
 				},
-				Random: rand.IntN, Logger: slog.New(slog.DiscardHandler),
+				Random: rand.IntN,
 			})
 			d := definition("cart", server.URL)
 			d.Drain = 50 * time.Millisecond

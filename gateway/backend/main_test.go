@@ -3,7 +3,6 @@ package backend
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -89,7 +88,6 @@ func (w *world) registry() *Registry {
 			defer mu.Unlock()
 			return dice.IntN(n)
 		},
-		Logger: slog.New(slog.DiscardHandler),
 	})
 }
 

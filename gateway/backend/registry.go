@@ -16,7 +16,6 @@ package backend
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"sync"
 
@@ -33,7 +32,7 @@ type Leaf interface {
 	Close() error
 }
 
-// Config is what a registry works with; all fields are required.
+// Config is what a registry works with; all fields but the last are required.
 type Config struct {
 	// NewLeaf makes the transport of one of the backend's addresses, when its first user
 	// comes.
@@ -43,7 +42,6 @@ type Config struct {
 	// IntN will do.
 	Random func(n int) int
 
-	Logger  *slog.Logger
 	Changes *change.Recorder // told of breakers and addresses; nil: nobody wants to know
 }
 

@@ -4,9 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
+
+	"ficus/gateway/internal/clip"
 )
 
 // Kept is how many events a recorder keeps of each of two sorts: of what somebody did, and
@@ -48,7 +49,7 @@ func (r *Recorder) Record(e Event) {
 	}
 	e.Kind = e.Kind.known()
 	for _, text := range []*string{&e.Text, &e.By} {
-		*text = strings.ToValidUTF8((*text)[:min(len(*text), maxEventText)], "")
+		*text = clip.Text(*text, maxEventText)
 	}
 	r.keep(e)
 	if r.config.Count != nil {

@@ -33,7 +33,7 @@ var functions = template.FuncMap{
 	},
 	"minutes": func(d time.Duration) string { return fmt.Sprintf("%.3g minutes", d.Minutes()) },
 	"isAll":   func(id string) bool { return id == traffic.AllRoutes },
-	"alike":   func(s *overview.Shadow) string { return alike(s.Parity()) },
+	"alike":   func(s *overview.Shadow) string { return alike(s.AlikePercent()) },
 	"kinds":   func() []parity.Kind { return parity.Kinds[:] },
 	"stages":  func() []route.Stage { return route.Stages[:] },
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
@@ -97,12 +97,12 @@ func percent(weight overview.Number) string {
 	return fmt.Sprintf("%g %%", float64(weight))
 }
 
-// alike writes the share of answers that are alike, rounded down: nearly all are not all.
-func alike(n overview.Number) string {
-	if !n.Known() {
+// alike writes the share of answers that are alike.
+func alike(percent overview.Number) string {
+	if !percent.Known() {
 		return none
 	}
-	return fmt.Sprintf("%.4g %%", math.Floor(float64(n)*10_000)/100)
+	return fmt.Sprintf("%.4g %%", float64(percent))
 }
 
 // count writes how many, whatever number it is.

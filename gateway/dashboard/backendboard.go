@@ -7,7 +7,7 @@ import "ficus/gateway/telemetry"
 func backendBoard(catalogue map[string]telemetry.Description) *board {
 	b := newBoard(catalogue, BackendUID, "Ficus / Backends", "Backends: breakers, health, load, queues, retries and the latency of each address.",
 		all(labelValues("backend", "Backend", `label_values(ficus_backend_in_flight{job=~"$job"}, backend)`)))
-	b.mark("breaker", bad, "{{backend}}: breaker {{to}}", "sum by (backend, to) (increase("+b.of("ficus_backend_breaker_transitions_total")+"[1m])) > 0")
+	b.markBreakers()
 	b.mark("ejected", warn, "{{backend}}: an address was left out", "sum by (backend) (increase("+b.of("ficus_backend_ejections_total")+"[1m])) > 0")
 	b.breakers()
 	b.load()

@@ -7,8 +7,8 @@ import "ficus/gateway/telemetry"
 func gatewayBoard(catalogue map[string]telemetry.Description) *board {
 	b := newBoard(catalogue, GatewayUID, "Ficus / Gateway", "The gateways themselves: overhead, table and policies, capacity and the Go process.",
 		all(labelValues("instance", "Instance", `label_values(ficus_table_info{job=~"$job"}, instance)`)))
-	b.mark("table", plain, "table {{revision}}", came(b.value("max", "revision", "ficus_table_info"), "and on () "+earlier(b.value("max", "", "ficus_table_info"))))
-	b.mark("policies", shadowColor, "policies {{revision}}", came(b.value("max", "revision", "ficus_policy_info"), "and on () "+earlier(b.value("max", "", "ficus_policy_info"))))
+	b.markRevisions("table", plain, "ficus_table_info")
+	b.markRevisions("policies", shadowColor, "ficus_policy_info")
 	b.overhead()
 	b.reloads()
 	b.capacity()
@@ -62,14 +62,11 @@ func (b *board) capacity() {
 }
 
 func (b *board) whoAsks() {
-	panels := []*panel{
+	b.row("Who asks", 8,
 		graph("Who vouches", events, "Requests a second by the source that knows who asks; refused where credentials were sent that do not count.", ask("{{source}}", b.rate("source", "ficus_identified_total"))),
 		graph("Decisions not logged", events, "Decisions a second that the decision log had no room for.", ask("{{instance}}", b.rate("instance", "ficus_policy_log_dropped_total"))),
-	}
-	if b.has("ficus_changes_delivered_total") {
-		panels = append(panels, graph("Changes told", events, "Changes a second that others were told of, by sink and result.", ask("{{result}}: {{sink}}", b.rate("sink, result", "ficus_changes_delivered_total"))))
-	}
-	b.row("Who asks", 8, panels...)
+		graph("Changes told", events, "Changes a second that others were told of, by sink and result.", ask("{{result}}: {{sink}}", b.rate("sink, result", "ficus_changes_delivered_total"))),
+	)
 }
 
 // process shows what the Go runtime and the process expose by themselves: no part of the

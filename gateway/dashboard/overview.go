@@ -8,7 +8,7 @@ func overviewBoard(catalogue map[string]telemetry.Description) *board {
 	b := newBoard(catalogue, OverviewUID, "Ficus / Overview", "How far the migration is, which side serves, what fails and what changed.", groupVariable, routeVariable)
 	b.variables = []string{"route"}
 	b.marks()
-	b.mark("table", plain, "table {{revision}}", came(b.value("max", "revision", "ficus_table_info"), "and on () "+earlier(b.value("max", "", "ficus_table_info"))))
+	b.markRevisions("table", plain, "ficus_table_info")
 	b.mark("refused", bad, "the route folder has errors", b.value("min", "", "ficus_table_last_reload_successful")+" < bool 1")
 	b.overviewFigures()
 	b.progress()
@@ -78,17 +78,9 @@ func (b *board) routesAndChanges() {
 		timeline("Stage of each route", "Where each route stood when.", stageNames, ask("{{route}}", b.stageNumbers())),
 		stepped(upTo(1, graph("Weight of each route", ratio, "Share of the cohorts that the new side serves by the table.", ask("{{route}}", b.value("max", "route", "ficus_route_weight_ratio"))))),
 	)
-	b.row("", 7, b.changes()...)
-}
-
-// changes are panels of what happened when.
-func (b *board) changes() []*panel {
-	panels := []*panel{
+	b.row("", 7,
 		graph("Loads of the route folder", number, "How often the folder was loaded, and whether it was applied.", ask("{{result}}", b.count("result", "ficus_table_reloads_total"))),
 		graph("Breakers", number, "How often breakers came to a state.", ask("{{to}}: {{backend}}", b.count("backend, to", "ficus_backend_breaker_transitions_total")+" > 0")),
-	}
-	if b.has("ficus_changes_total") {
-		panels = append(panels, graph("Changes", number, "What happened to the gateway, by kind.", ask("{{kind}}", b.count("kind", "ficus_changes_total")+" > 0")))
-	}
-	return panels
+		graph("Changes", number, "What happened to the gateway, by kind.", ask("{{kind}}", b.count("kind", "ficus_changes_total")+" > 0")),
+	)
 }

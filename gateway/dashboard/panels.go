@@ -149,11 +149,11 @@ func timeline(title, about string, states mapping, targets ...target) *panel {
 }
 
 // states number texts from 0 on.
-func states(first int, list ...mapped) mapping {
+func states(list ...mapped) mapping {
 	m := mapping{Type: "value", Options: map[string]mapped{}}
 	for i, s := range list {
 		s.Index = i
-		m.Options[fmt.Sprint(first+i)] = s
+		m.Options[fmt.Sprint(i)] = s
 	}
 	return m
 }

@@ -16,16 +16,14 @@ type queries struct {
 	variables []string // labels, each with a variable of its name
 }
 
-// has reports whether the catalogue has a metric.
-func (q *queries) has(metric string) bool { return q.catalogue[metric].Name != "" }
-
 // described returns what the catalogue says of a metric. A board that asks for one that
 // there is not would be empty for ever: that is a mistake in this package.
 func (q *queries) described(metric string) telemetry.Description {
-	if !q.has(metric) {
+	d, known := q.catalogue[metric]
+	if !known {
 		panic("dashboard: the catalogue has no metric " + metric)
 	}
-	return q.catalogue[metric]
+	return d
 }
 
 // of selects the series of a metric, narrowed by more matchers.

@@ -79,7 +79,7 @@ func (b *board) resilience() {
 			ask("rate limit", b.rate("", "ficus_rate_limited_total")), ask("shed, {{priority}}", b.rate("priority", "ficus_shed_total"))),
 		graph("Faults on purpose", events, "Requests a second that were broken for a rehearsal, by kind.", ask("{{kind}}", b.rate("kind", "ficus_faults_injected_total"))),
 		graph("Overhead", seconds, "What the gateway itself adds to half of the requests, and to all but one of 100.",
-			ask("p50", b.quantile(.5, "$__rate_interval", "", "ficus_gateway_overhead_seconds")), ask("p99", b.quantile(.99, "$__rate_interval", "", "ficus_gateway_overhead_seconds"))),
+			b.halfAndMost("", "ficus_gateway_overhead_seconds")...),
 	)
 }
 
@@ -90,7 +90,7 @@ func (b *board) shadowing() {
 			ask("match", share(b.rate("", "ficus_shadow_total", `result="match"`), b.rate("", "ficus_shadow_total", `result=~"match|status|header|json|body"`))))),
 		graph("No copy", events, "Requests a second of which no copy was sent, by reason.", ask("{{reason}}", b.rate("reason", "ficus_shadow_dropped_total"))),
 		graph("Time of copies", seconds, "What half of the copies stay below, and all but one of 100.",
-			ask("new p50", b.quantile(.5, "$__rate_interval", "", "ficus_shadow_duration_seconds")), ask("new p99", b.quantile(.99, "$__rate_interval", "", "ficus_shadow_duration_seconds"))),
+			b.halfAndMost("new ", "ficus_shadow_duration_seconds")...),
 	)
 }
 
@@ -98,8 +98,16 @@ func (b *board) access() {
 	b.row("Who may", 8,
 		graph("Decisions", events, "Decisions of the route's policy a second, by cause and mode.", ask("{{cause}}, {{mode}}", b.rate("cause, mode", "ficus_policy_decisions_total"))),
 		graph("Time to decide", seconds, "What half of the decisions stay below, and all but one of 100.",
-			ask("p50", b.quantile(.5, "$__rate_interval", "", "ficus_policy_decision_duration_seconds")), ask("p99", b.quantile(.99, "$__rate_interval", "", "ficus_policy_decision_duration_seconds"))),
+			b.halfAndMost("", "ficus_policy_decision_duration_seconds")...),
 		graph("Policy beside backend", events, "Requests a second that a policy only observes, by what it decided and what the backend did.", ask("policy {{policy}}, backend {{backend}}", b.rate("policy, backend", "ficus_policy_parity_total"))),
 		graph("GraphQL let pass", events, "Requests a second that a GraphQL condition let pass to this route, by reason.", ask("{{reason}}", b.rate("reason", "ficus_graphql_unmatched_total"))),
 	)
+}
+
+// halfAndMost asks what half of the durations stay below, and all but one of 100.
+func (b *board) halfAndMost(legend, metric string) []target {
+	return []target{
+		ask(legend+"p50", b.quantile(.5, "$__rate_interval", "", metric)),
+		ask(legend+"p99", b.quantile(.99, "$__rate_interval", "", metric)),
+	}
 }

@@ -9,10 +9,10 @@ import (
 
 // What stages and breakers are called where their numbers are shown.
 var (
-	stageNames   = states(0, mapped{Text: "legacy", Color: legacyColor}, mapped{Text: "shadow", Color: shadowColor}, mapped{Text: "canary", Color: canaryColor}, mapped{Text: "new", Color: newColor}, mapped{Text: "retired", Color: retiredColor})
-	breakerNames = states(0, mapped{Text: "closed", Color: good}, mapped{Text: "half open", Color: warn}, mapped{Text: "open", Color: bad})
-	upNames      = states(0, mapped{Text: "down", Color: bad}, mapped{Text: "up", Color: good})
-	goodNames    = states(0, mapped{Text: "refused", Color: bad}, mapped{Text: "applied", Color: good})
+	stageNames   = states(mapped{Text: "legacy", Color: legacyColor}, mapped{Text: "shadow", Color: shadowColor}, mapped{Text: "canary", Color: canaryColor}, mapped{Text: "new", Color: newColor}, mapped{Text: "retired", Color: retiredColor})
+	breakerNames = states(mapped{Text: "closed", Color: good}, mapped{Text: "half open", Color: warn}, mapped{Text: "open", Color: bad})
+	upNames      = states(mapped{Text: "down", Color: bad}, mapped{Text: "up", Color: good})
+	goodNames    = states(mapped{Text: "refused", Color: bad}, mapped{Text: "applied", Color: good})
 )
 
 // stageNumbers is the stage of each route as a number, 0 for legacy.
@@ -32,7 +32,17 @@ func (b *board) marks() {
 	killed := b.killed()
 	b.mark("killed", bad, "{{route}}: killed", came(killed, ""))
 	b.mark("unkilled", good, "{{route}}: not killed any more", earlier(killed)+" unless "+killed)
+	b.markBreakers()
+}
+
+// markBreakers shows when breakers came to a state.
+func (b *board) markBreakers() {
 	b.mark("breaker", bad, "{{backend}}: breaker {{to}}", fmt.Sprintf("sum by (backend, to) (increase(%s[1m])) > 0", b.of("ficus_backend_breaker_transitions_total")))
+}
+
+// markRevisions shows when a metric that tells a revision came to tell another one.
+func (b *board) markRevisions(what, color, metric string) {
+	b.mark(what, color, what+" {{revision}}", came(b.value("max", "revision", metric), "and on () "+earlier(b.value("max", "", metric))))
 }
 
 // killed are the routes that the kill switch has taken back, and * where it has all.

@@ -198,7 +198,7 @@ func TestChangesAreToldToOthers(t *testing.T) {
 	if len(kills.got) != 1 {
 		t.Errorf("who asked for kills has got %d events", len(kills.got))
 	}
-	metrics := gatewayMetrics(t, "http://"+address+"/metrics")
+	metrics := fetch(t, "http://"+address+"/metrics")
 	for _, want := range []string{
 		`ficus_changes_total{kind="killed"} 1`, `ficus_changes_total{kind="stage_moved"} 1`, `ficus_changes_total{kind="unkilled"} 0`,
 		`ficus_changes_total{kind="breaker_set"} 1`, `ficus_changes_total{kind="breaker_opened"} 1`, `ficus_changes_total{kind="table_rejected"} 1`,
@@ -208,20 +208,6 @@ func TestChangesAreToldToOthers(t *testing.T) {
 			t.Errorf("there is no %s", want)
 		}
 	}
-}
-
-func gatewayMetrics(t *testing.T, url string) string {
-	t.Helper()
-	answer, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // Interface guards

@@ -1,7 +1,6 @@
 package overview
 
 import (
-	"maps"
 	"math"
 
 	"ficus/gateway/parity"
@@ -25,6 +24,9 @@ func (s *Shadow) Parity() Number {
 	}
 	return Number(s.Alike) / Number(s.Compared)
 }
+
+// AlikePercent is the parity in percent, rounded down to a hundredth: nearly all are not all.
+func (s *Shadow) AlikePercent() Number { return Number(math.Floor(float64(s.Parity())*10_000) / 100) }
 
 // Without returns how many requests had no copy.
 func (s *Shadow) Without() (n uint64) {
@@ -63,10 +65,10 @@ func (s *Shadow) add(other *Shadow) *Shadow {
 		s = &Shadow{Results: map[string]uint64{}, Dropped: map[string]uint64{}}
 	}
 	s.Copies, s.Compared, s.Alike = s.Copies+other.Copies, s.Compared+other.Compared, s.Alike+other.Alike
-	for result, n := range maps.All(other.Results) {
+	for result, n := range other.Results {
 		s.Results[result] += n
 	}
-	for reason, n := range maps.All(other.Dropped) {
+	for reason, n := range other.Dropped {
 		s.Dropped[reason] += n
 	}
 	return s

@@ -28,7 +28,7 @@ func (o *Overview) Print(w io.Writer) error {
 		row(first(i, "backends"), backendText(b))
 	}
 	if s := o.Shadow; s != nil {
-		row("shadow", fmt.Sprintf("%d copies, %d compared, %s alike", s.Copies, s.Compared, parityText(s.Parity())))
+		row("shadow", fmt.Sprintf("%d copies, %d compared, %s alike", s.Copies, s.Compared, parityText(s.AlikePercent())))
 	}
 	row("problems", fmt.Sprintf("%d errors, %d warnings", r.Errors, r.Warnings))
 	for i, p := range o.Problems.Problems {
@@ -189,12 +189,11 @@ func shareText(s Side) string {
 	return fmt.Sprintf("%.1f %%", math.Ceil(float64(s.Errors)*1000)/10) // few are not none
 }
 
-// parityText rounds down: nearly all are not all.
-func parityText(n Number) string {
-	if !n.Known() {
+func parityText(percent Number) string {
+	if !percent.Known() {
 		return "-"
 	}
-	return fmt.Sprintf("%.2f %%", math.Floor(float64(n)*10000)/100)
+	return fmt.Sprintf("%.2f %%", float64(percent))
 }
 
 func secondsText(n Number) string {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"ficus/gateway/internal/clip"
 )
 
 // compareJSON compares two bodies by value; ok is false where one of them is not JSON
@@ -182,11 +184,7 @@ func (c *comparison) where() string {
 		b.WriteByte('/')
 		b.WriteString(escapeKey.Replace(key))
 	}
-	text := b.String()
-	if len(text) > maxWhere {
-		text = strings.ToValidUTF8(text[:maxWhere], "") + "…"
-	}
-	return text
+	return clip.Shown(b.String(), maxWhere)
 }
 
 var escapeKey = strings.NewReplacer("~", "~0", "/", "~1")

@@ -46,7 +46,7 @@ func benchmarkForward(b *testing.B, stage route.Stage, method string, body []byt
 	p := New(Config{
 		Backends: backend.NewRegistry(backend.Config{
 			NewLeaf: func(route.Backend) (backend.Leaf, error) { return cannedLeaf{make([]byte, 1<<10)}, nil },
-			Random:  rand.IntN, Logger: slog.New(slog.DiscardHandler),
+			Random:  rand.IntN,
 		}),
 		Metrics: telemetry.New(), Key: &split.Key{1}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Issue: func(*identity.Principal, identity.Grant) (string, error) { return "", nil },

@@ -70,7 +70,7 @@ func newGateway(t testing.TB, legacy, other string, routes ...route.Definition) 
 		t.Fatal(err)
 	}
 	g.Pipeline = New(Config{
-		Backends: backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: slog.New(slog.DiscardHandler)}),
+		Backends: backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN}),
 		Metrics:  metrics, Key: &split.Key{1}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Decisions: g,
 		Issue: func(p *identity.Principal, grant identity.Grant) (string, error) {

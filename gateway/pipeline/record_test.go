@@ -50,7 +50,7 @@ func inBubble(t *testing.T, leaf backend.Leaf, d route.Definition) (*Pipeline, *
 	p := New(Config{
 		Backends: backend.NewRegistry(backend.Config{
 			NewLeaf: func(route.Backend) (backend.Leaf, error) { return leaf, nil },
-			Random:  rand.IntN, Logger: slog.New(slog.DiscardHandler),
+			Random:  rand.IntN,
 		}),
 		Metrics: telemetry.New(), Key: &split.Key{1}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Random: func() float64 { return .5 },

@@ -95,7 +95,7 @@ func TestPanicGivesPlacesBack(t *testing.T) {
 				}
 				return newLeaf(b)
 			},
-			Random: func(int) int { return 0 }, Logger: g.Logger,
+			Random: func(int) int { return 0 },
 		})
 		g.serve(t, onePlace(deadAddress(t)), onePlace(deadAddress(t)), route.Settings{Stage: route.StageNew})
 		for range 2 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"ficus/gateway/internal/clip"
 	"ficus/gateway/route"
 )
 
@@ -37,12 +38,7 @@ func (f *Folder) Locate(problems route.Problems) {
 // maxShownLine bounds the line of text that a problem carries, in bytes.
 const maxShownLine = 200
 
-func shorten(line string) string {
-	if len(line) <= maxShownLine {
-		return line
-	}
-	return strings.ToValidUTF8(line[:maxShownLine], "") + "…"
-}
+func shorten(line string) string { return clip.Shown(line, maxShownLine) }
 
 // printable puts a replacement character in the place of each one that a terminal
 // would not show, or would obey.

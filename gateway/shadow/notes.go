@@ -3,10 +3,10 @@ package shadow
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"ficus/gateway/internal/clip"
 	"ficus/gateway/parity"
 )
 
@@ -33,7 +33,7 @@ type notes struct {
 }
 
 func (n *notes) add(route string, d parity.Difference, now time.Time) {
-	where := strings.ToValidUTF8(d.Where[:min(len(d.Where), maxWhere)], "")
+	where := clip.Text(d.Where, maxWhere)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	list, known := n.routes[route]

@@ -90,7 +90,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err != nil {
 		logger.Error("the kill switch forgot which routes were killed: what it kept can't be read", "error", err)
 	}
-	r.backends = backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN, Logger: logger, Changes: r.changes})
+	r.backends = backend.NewRegistry(backend.Config{NewLeaf: newLeaf, Random: rand.IntN, Changes: r.changes})
 	r.metrics.ReadBackends(r.backends.Status)
 	r.shadow = shadow.New(shadow.Config{
 		NewLeaf: newShadowLeaf, Key: key, Metrics: r.metrics, Random: rand.Float64, Now: time.Now, Logger: logger,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ficus/gateway/change"
+	"ficus/gateway/internal/clip"
 )
 
 // An Annotation is what Grafana's API takes: https://grafana.com/docs/grafana/latest/developers/http_api/annotations/
@@ -27,7 +28,7 @@ func annotationOf(e *change.Event) Annotation {
 	}
 	for _, tag := range [...][2]string{{"route:", e.Route}, {"backend:", e.Backend}, {"address:", e.Address}} {
 		if tag[1] != "" {
-			a.Tags = append(a.Tags, strings.ToValidUTF8((tag[0] + tag[1])[:min(len(tag[0]+tag[1]), maxTag)], ""))
+			a.Tags = append(a.Tags, clip.Text(tag[0]+tag[1], maxTag))
 		}
 	}
 	return a

@@ -28,30 +28,34 @@ type alert struct {
 // Alerts returns the names of all alerts, each once: the sections that the runbook has.
 func Alerts() []string {
 	var names []string
-	for _, a := range allAlerts() {
-		if !slices.Contains(names, a.name) {
-			names = append(names, a.name)
+	for _, g := range alertGroups() {
+		for _, a := range g.alerts {
+			if !slices.Contains(names, a.name) {
+				names = append(names, a.name)
+			}
 		}
 	}
 	return names
 }
 
-func allAlerts() []alert {
-	return slices.Concat(burnAlerts(), routeAlerts(), backendAlerts(), tableAlerts(), gatewayAlerts())
+type alertGroup struct {
+	name   string
+	alerts []alert
 }
 
-func alerts(o Options) []group {
-	var groups []group
-	for _, g := range []struct {
-		name   string
-		alerts []alert
-	}{
+func alertGroups() []alertGroup {
+	return []alertGroup{
 		{"ficus-alerts-objectives", burnAlerts()},
 		{"ficus-alerts-routes", routeAlerts()},
 		{"ficus-alerts-backends", backendAlerts()},
 		{"ficus-alerts-table", tableAlerts()},
 		{"ficus-alerts-gateway", gatewayAlerts()},
-	} {
+	}
+}
+
+func alerts(o Options) []group {
+	var groups []group
+	for _, g := range alertGroups() {
 		made := group{Name: g.name}
 		for _, a := range g.alerts {
 			made.Rules = append(made.Rules, a.rule(o))
