@@ -3,6 +3,7 @@ package apps
 import (
 	"cmp"
 	"net/http"
+	"net/textproto"
 	"reflect"
 	"regexp"
 	"slices"
@@ -24,6 +25,12 @@ type allowance struct {
 // the only place where a comparison is told to look away.
 var allowed = []allowance{
 	{
+		what: "case of field names", why: "Go's HTTP/1.1 writes each name in its canonical form; names have no case (RFC 9110, 5.1)",
+		level: both(func(x *exchange) {
+			x.Fields = each(x.Fields, canonical)
+		}),
+	},
+	{
 		what: "white space around values", why: "it is no part of them (RFC 9110, 5.5)",
 		level: both(func(x *exchange) {
 			x.Fields = each(x.Fields, func(f string) string {
@@ -40,6 +47,10 @@ var allowed = []allowance{
 		}),
 	},
 	{
+		what: "reason phrase", why: "Go writes that of the standard, which clients don't read (RFC 9112, 4)",
+		level: both(func(x *exchange) { x.Reason = http.StatusText(x.Status) }),
+	},
+	{
 		what: "`Connection`, `Keep-Alive`", why: "they speak of one connection, and the client has another one than the application (RFC 9110, 7.6.1)",
 		level: both(drop("Connection", "Keep-Alive")),
 	},
@@ -53,9 +64,9 @@ var allowed = []allowance{
 		}),
 	},
 	{
-		what: "`Content-Length` of a 304", why: "it would be that of the whole, if it were right (RFC 9110, 8.6); Go's server leaves it out",
+		what: "`Content-Length` of a 204 or a 304", why: "the first may have none, and the second none but that of the whole (RFC 9110, 8.6); Go's server leaves it out",
 		level: both(func(x *exchange) {
-			if x.Status == http.StatusNotModified {
+			if x.Status == http.StatusNotModified || x.Status == http.StatusNoContent {
 				drop("Content-Length")(x)
 				x.Framing = "length"
 			}
@@ -123,6 +134,33 @@ var allowed = []allowance{
 			inBody(`\w+\.? \d+, \d{4}, (noon|midnight|[0-9:]+ [ap]\.m\.)`, "some time")(x)
 		}),
 	},
+	{
+		what: "the session, `sectok`, times of pages, `ETag`s of what PHP puts together", why: "drawn anew for each visitor, or made of the time", apps: []string{"DokuWiki"},
+		level: both(func(x *exchange) {
+			inFields(`(DokuWiki|DW\w{32})=[^;]{20,}`, "$1=some")(x)
+			inBody(`(sectok=|sectok" value="|sectok":")[0-9a-f]{32}`, "${1}some")(x)
+			inBody(`\b1[789]\d{8}\b`, "some time")(x)
+			inBody(`\d{4}\\?/\d\d\\?/\d\d \d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`, "some time")(x)
+			inFields(`^Etag: "[0-9a-f]{32}"`, "Etag: some")(x)
+		}),
+	},
+	{
+		what: "the token of a login, the version in links of the editor and the `ETag` of that page", why: "drawn anew for each visitor, or at each start", apps: []string{"Node-RED"},
+		level: both(func(x *exchange) {
+			inBody(`"access_token":"[^"]*"`, `"access_token":"some"`)(x)
+			inBody(`\?v=[0-9a-f]{12}`, "?v=some")(x)
+			if strings.Contains(x.Step+" ", " / ") {
+				inFields(`^Etag: W/"\w+-[^"]+"`, "Etag: some")(x)
+			}
+		}),
+	},
+	{
+		what: "`sid`s of sessions and sockets", why: "drawn anew for each visitor", apps: []string{"Socket.IO"},
+		level: both(func(x *exchange) {
+			inFields(`io=[\w-]{20}`, "io=some")(x)
+			inBody(`"sid":"[\w-]{20}"`, `"sid":"some"`)(x)
+		}),
+	},
 }
 
 var timing = regexp.MustCompile(`dur=[0-9.]+`)
@@ -177,6 +215,11 @@ func each(list []string, change func(string) string) []string {
 func nameOf(field string) string {
 	name, _, _ := strings.Cut(field, ":")
 	return name
+}
+
+func canonical(field string) string {
+	name, value, _ := strings.Cut(field, ":")
+	return textproto.CanonicalMIMEHeaderKey(name) + ":" + value
 }
 
 // drop leaves fields out.

@@ -3,7 +3,6 @@
 package apps
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"reflect"
 	"strings"
@@ -17,7 +16,7 @@ import (
 // An application is what is asked, and how.
 type application struct {
 	name, what string
-	moved      []string // patterns of what the new side serves; legacy has the rest
+	moved      []string // what the new side serves, "pattern" or "pattern when {…}"; legacy has the rest
 
 	// prepare makes what copies begin with, and returns its folder. It skips the test
 	// where something is not installed. nil: nothing has to be made.
@@ -40,7 +39,7 @@ func by(script func(v *visitor)) func(*testing.T, string) []exchange {
 	}
 }
 
-var applications = []application{httpbin, django}
+var applications = []application{httpbin, django, dokuwiki, nodeRED, socketIO, graphQL}
 
 // tally is what was compared of one application.
 type tally struct {
@@ -106,7 +105,11 @@ func (a application) routes(url string) map[string]string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "backends:\n  moved: { addresses: [%q], identity: { token: \"off\" } }\nroutes:\n", url)
 	for i, pattern := range a.moved {
-		fmt.Fprintf(&b, "  - { id: moved-%d, match: %q, backend: moved, stage: new }\n", i, pattern)
+		pattern, when, narrowed := strings.Cut(pattern, " when ")
+		if narrowed {
+			when = ", when: " + when
+		}
+		fmt.Fprintf(&b, "  - { id: moved-%d, match: %q, backend: moved, stage: new%s }\n", i, pattern, when)
 	}
 	return map[string]string{
 		"legacy.yaml": fmt.Sprintf("backends: { legacy: { addresses: [%q] } }\n", url),
@@ -140,7 +143,7 @@ func (a application) differ(want, got []exchange, needed needed) string {
 			needed.note(a, want[i], got[i])
 			continue
 		}
-		diff := cmp.Diff(shortened(w), shortened(g))
+		diff := cmp.Diff(shortened(w, g))
 		if shown++; shown <= 20 {
 			report += fmt.Sprintf("exchange %d, %s:\n%s\n", i, want[i].Step, diff)
 		}
@@ -151,10 +154,19 @@ func (a application) differ(want, got []exchange, needed needed) string {
 	return report
 }
 
-// shortened keeps a difference of large bodies readable.
-func shortened(x exchange) exchange {
-	if len(x.Body) > 20_000 {
-		x.Body = fmt.Sprintf("%d bytes, %x", len(x.Body), sha256.Sum256([]byte(x.Body)))
+// shortened keeps a difference of large bodies readable: it leaves what is around the
+// first byte that differs.
+func shortened(want, got exchange) (exchange, exchange) {
+	at := 0
+	for at < min(len(want.Body), len(got.Body)) && want.Body[at] == got.Body[at] {
+		at++
 	}
-	return x
+	around := func(s string) string {
+		if len(s) < 2000 {
+			return s
+		}
+		return fmt.Sprintf("%d bytes, from %d on: %s", len(s), at, s[max(0, at-300):min(len(s), at+300)])
+	}
+	want.Body, got.Body = around(want.Body), around(got.Body)
+	return want, got
 }

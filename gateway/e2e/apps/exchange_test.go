@@ -91,6 +91,13 @@ func (v *visitor) post(path, contentType, body string, fields ...string) exchang
 // do sends a request with the cookies kept and, if it has a body, its length.
 func (v *visitor) do(method, path, body string, fields ...string) exchange {
 	v.t.Helper()
+	return v.doAs(strings.Join(append([]string{method, path}, fields...), " "), method, path, body, fields...)
+}
+
+// doAs does the same as a step of another name: where the request holds what chance has
+// drawn.
+func (v *visitor) doAs(step, method, path, body string, fields ...string) exchange {
+	v.t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, path, host)
 	for _, f := range fields {
@@ -107,7 +114,7 @@ func (v *visitor) do(method, path, body string, fields ...string) exchange {
 		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(body))
 	}
 	b.WriteString("\r\n" + body)
-	return v.raw(strings.Join(append([]string{method, path}, fields...), " "), method, b.String())
+	return v.raw(step, method, b.String())
 }
 
 // raw sends a request as it is given and notes the answer. A kept connection that the

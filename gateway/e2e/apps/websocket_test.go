@@ -12,12 +12,7 @@ import (
 // it and notes how the other end does.
 func chat(v *visitor, path string, texts ...string) {
 	v.t.Helper()
-	v.hangUp()
-	opened := v.get(path, "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Origin: http://"+host)
-	if opened.Status != 101 {
-		v.t.Fatalf("%s: %d %s", path, opened.Status, opened.Body)
-	}
+	v.open("websocket "+path, path)
 	defer v.hangUp()
 	for _, text := range texts {
 		v.sendFrame(0x81, text)
@@ -27,6 +22,17 @@ func chat(v *visitor, path string, texts ...string) {
 	v.noteFrames(path, "ping")
 	v.sendFrame(0x88, "\x03\xe8")
 	v.noteFrames(path, "close")
+}
+
+// open begins a websocket on a connection of its own.
+func (v *visitor) open(step, path string) {
+	v.t.Helper()
+	v.hangUp()
+	opened := v.doAs(step, "GET", path, "", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Origin: http://"+host)
+	if opened.Status != 101 {
+		v.t.Fatalf("%s: %d %s", step, opened.Status, opened.Body)
+	}
 }
 
 // sendFrame writes a frame as clients do, masked: by zeros, which leaves it readable.
@@ -51,7 +57,7 @@ func (v *visitor) sendFrame(first byte, payload string) {
 // noteFrames reads frames to the end of a message and notes them as one exchange.
 func (v *visitor) noteFrames(path, about string) exchange {
 	v.t.Helper()
-	x := exchange{Step: fmt.Sprintf("websocket %s: %.20s", path, about), Framing: "frames"}
+	x := exchange{Step: fmt.Sprintf("websocket %s: %.8s", path, about), Framing: "frames"}
 	var body strings.Builder
 	for {
 		first, payload, err := v.readFrame()
