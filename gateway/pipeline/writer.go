@@ -72,6 +72,16 @@ func (w *transparentWriter) FlushError() error {
 	return err
 }
 
+// flushEmpty sends the header of an answer of no length of which nothing came: with an
+// answer that ends before its header is sent, net/http says that its length is 0.
+func (w *transparentWriter) flushEmpty() {
+	x := w.exchange
+	if x.sent == 0 && x.Status >= 200 && x.Status != http.StatusNoContent && x.Status != http.StatusNotModified &&
+		x.request.Method != http.MethodHead && len(w.Header()["Content-Length"]) == 0 {
+		_ = w.FlushError() // a client that is gone misses nothing
+	}
+}
+
 // Hijack opens the tunnel of an upgrade: ReverseProxy writes the 101 to the
 // connection itself.
 func (w *transparentWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
