@@ -130,8 +130,7 @@ var allowed = []allowance{
 			inFields(`(csrftoken|sessionid)=\w{20,}`, "$1=some")(x)
 			inFields(`(messages=[^:;]*):\w+:[\w-]+`, "$1:some")(x)
 			inBody(`(csrfmiddlewaretoken" value=")\w{64}`, "${1}some")(x)
-			inBody(`value="\d\d:\d\d:\d\d"`, `value="some time"`)(x)
-			inBody(`\w+\.? \d+, \d{4}, (noon|midnight|[0-9:]+ [ap]\.m\.)`, "some time")(x)
+			inBody(`value="(\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d)"`, `value="some time"`)(x)
 		}),
 	},
 	{
