@@ -1,11 +1,11 @@
 package backend
 
 import (
-	"fmt"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"ficus/gateway/route"
 )
 
 // address is one place where a backend listens, with its own connections. It lives as
@@ -24,12 +24,12 @@ type address struct {
 }
 
 func newAddress(text string, leaf Leaf) *address {
-	u, err := url.Parse(text)
+	scheme, host, err := route.Target(text)
 	if err != nil {
 		// routetable.CheckBackend has refused what is no URL.
-		panic(fmt.Sprintf("backend: address %q: %v", text, err))
+		panic("backend: " + err.Error())
 	}
-	return &address{text: text, scheme: u.Scheme, host: u.Host, leaf: leaf}
+	return &address{text: text, scheme: scheme, host: host, leaf: leaf}
 }
 
 // leave closes the idle connections; what is open goes on until it ends, or until the

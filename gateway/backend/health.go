@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -90,9 +91,13 @@ func (c *check) pause() time.Duration {
 func (c *check) ask(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address.scheme+"://"+c.address.host+c.config.Path, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+c.config.Path, nil)
 	if err != nil {
 		return err.Error()
+	}
+	r.URL.Scheme, r.URL.Host = c.address.scheme, c.address.host
+	if !strings.HasPrefix(c.address.host, "/") { // a Unix socket has no name, and is asked as localhost
+		r.Host = c.address.host
 	}
 	r.Header.Set("User-Agent", "ficus-health")
 	response, err := c.address.leaf.RoundTrip(r)

@@ -24,7 +24,8 @@ import (
 	"ficus/gateway/route"
 )
 
-// A Leaf sends requests to one address, the one that their URL names. RoundTrip is called
+// A Leaf sends requests to one address, the one that their URL names as [route.Target]
+// says. RoundTrip is called
 // concurrently. Close is called once, when the address is in no table any more; requests
 // in flight then still end as usual, and idle connections are dropped.
 type Leaf interface {

@@ -46,6 +46,7 @@ func (p *Pipeline) forward(w http.ResponseWriter, x *Exchange) error {
 		}
 		return x.fail(status, x.failure)
 	}
+	out.flushEmpty()
 	x.capturing.send()
 	return nil
 }

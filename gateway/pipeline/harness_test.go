@@ -19,6 +19,7 @@ import (
 
 	"ficus/gateway/authz"
 	"ficus/gateway/backend"
+	"ficus/gateway/backend/lean"
 	"ficus/gateway/identity"
 	"ficus/gateway/route"
 	"ficus/gateway/routetable"
@@ -52,13 +53,26 @@ type plainLeaf struct{ *http.Transport }
 
 func (l plainLeaf) Close() error { l.CloseIdleConnections(); return nil }
 
+// leanLeaf is what the product puts before a transport of which nothing is said.
+type leanLeaf struct {
+	*lean.Transport
+	plain plainLeaf
+}
+
+func (l leanLeaf) Close() error {
+	l.Transport.Close()
+	return l.plain.Close()
+}
+
 func newLeaf(b route.Backend) (backend.Leaf, error) {
 	leaf := plainLeaf{&http.Transport{DisableCompression: true, ExpectContinueTimeout: time.Second}}
 	if b.Transport != nil { // the only one in these tests
 		leaf.Protocols = new(http.Protocols)
 		leaf.Protocols.SetUnencryptedHTTP2(true)
+		return leaf, nil
 	}
-	return leaf, nil
+	way := &lean.Transport{Dial: new(net.Dialer).DialContext, Behind: leaf, MaxIdle: 100, IdleFor: time.Minute, MaxHeader: 1 << 20}
+	return leanLeaf{way, leaf}, nil
 }
 
 // newGateway serves routes over the addresses of legacy and new.

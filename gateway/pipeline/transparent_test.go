@@ -116,6 +116,23 @@ func TestAnswersAreExact(t *testing.T) {
 	}
 }
 
+// An answer of no length that turns out to be empty gets none: neither one that ends with
+// its last chunk nor one that ends with the connection.
+func TestEmptyAnswersOfNoLength(t *testing.T) {
+	const want = "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+	for _, answer := range []string{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"} {
+		legacy, got := rawBackend(t, answer)
+		g := newGateway(t, legacy, legacy)
+		for range 50 { // it was a matter of chance
+			if got := g.exchange(t, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"); got != want {
+				t.Errorf("%q has become %q", answer, got)
+				break
+			}
+			<-got
+		}
+	}
+}
+
 // sortedHead takes an answer to its header lines, sorted, and its body; the reason
 // phrase is net/http's own.
 func sortedHead(answer string) []string {

@@ -15,8 +15,9 @@ type transparentWriter struct {
 	now      func() time.Time
 }
 
-// addedByServer are the headers that net/http adds unless the map holds the key.
-var addedByServer = [...]string{"Content-Type", "Date"}
+// addedByServer are the headers that net/http adds unless the map holds the key; the
+// length by HTTP/2 alone, where an empty answer does without.
+var addedByServer = [...]string{"Content-Length", "Content-Type", "Date"}
 
 // quiet tells the server to add nothing.
 func (w *transparentWriter) quiet() {
@@ -70,6 +71,17 @@ func (w *transparentWriter) FlushError() error {
 	err := http.NewResponseController(w.ResponseWriter).Flush()
 	w.exchange.run.Taking(false)
 	return err
+}
+
+// flushEmpty sends the header of an answer of no length of which nothing came: with an
+// answer that ends before its header is sent, HTTP/1 says that its length is 0. HTTP/2
+// does not, and needs to end such an answer with its header: gRPC looks for that.
+func (w *transparentWriter) flushEmpty() {
+	x := w.exchange
+	if x.sent == 0 && x.request.ProtoMajor == 1 && x.Status >= 200 && x.Status != http.StatusNoContent && x.Status != http.StatusNotModified &&
+		x.request.Method != http.MethodHead && len(w.Header()["Content-Length"]) == 0 {
+		_ = w.FlushError() // a client that is gone misses nothing
+	}
 }
 
 // Hijack opens the tunnel of an upgrade: ReverseProxy writes the 101 to the

@@ -12,8 +12,8 @@ type Backend struct {
 	Name string `yaml:"-"`
 
 	// Addresses lists where the backend listens, each "http://host:port" or
-	// "https://host:port" with no path; the port may be left out for the scheme's
-	// own. "{$NAME:default}" takes the value from the environment. Required, at
+	// "https://host:port" with no path, where the port may be left out for the scheme's
+	// own, or a Unix socket, "unix:///run/shop.sock", with HTTP on it. "{$NAME:default}" takes the value from the environment. Required, at
 	// least one.
 	Addresses []string `yaml:"addresses"`
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -81,7 +82,7 @@ func CheckBackend(b *route.Backend) route.Problems {
 		key := fmt.Sprintf("addresses[%d]", i)
 		if err := checkAddress(address); err != nil {
 			p := value("%q: %v", address, err)
-			p.Hint = "write scheme, host and port: http://127.0.0.1:9103"
+			p.Hint = "write scheme, host and port, http://127.0.0.1:9103, or a Unix socket, unix:///run/shop.sock"
 			report(key, p)
 		}
 		if seen[address] {
@@ -97,13 +98,23 @@ func CheckBackend(b *route.Backend) route.Problems {
 	return found
 }
 
+// socketPath is that of a Unix socket. Its bytes need no escape anywhere, and the kernel
+// takes no more than 107 of them.
+var socketPath = regexp.MustCompile(`^/[A-Za-z0-9_./@+~-]{1,106}$`)
+
 func checkAddress(address string) error {
+	if path, ok := route.UnixSocket(address); ok {
+		if !socketPath.MatchString(path) {
+			return fmt.Errorf("a socket's path is absolute, of letters, digits and _./@+~-, and at most 107 bytes long")
+		}
+		return nil
+	}
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
 		return fmt.Errorf("it is no URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("the scheme is neither http nor https")
+		return fmt.Errorf("the scheme is neither http nor https, nor unix")
 	case u.Hostname() == "":
 		return fmt.Errorf("the host is missing")
 	case u.User != nil:

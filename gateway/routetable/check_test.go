@@ -152,3 +152,16 @@ func TestHostsOfPatterns(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckAddresses(t *testing.T) {
+	for address, good := range map[string]bool{
+		"http://127.0.0.1:9103": true, "https://shop.internal": true, "http://[::1]:80/": true,
+		"unix:///run/shop.sock": true, "unix:///run/a b.sock": false, "unix://run/shop.sock": false, "unix:/run/shop.sock": false,
+		"unix:///": false, "unix:///run/a.sock?x": false, "unix:///run/a:80": false, "unix:///" + strings.Repeat("s", 107): false,
+		"ftp://shop": false, "http://shop/path": false, "http://a:b@shop": false, "http://shop:": false, "http://shop:0": false, "": false,
+	} {
+		if problems := CheckBackend(&route.Backend{Name: "a", Addresses: []string{address}}); (len(problems) == 0) != good {
+			t.Errorf("%q: %v, want good to be %v", address, problems, good)
+		}
+	}
+}

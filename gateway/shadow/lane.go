@@ -58,12 +58,12 @@ func newLane(c *Copier, b route.Backend) (*Lane, error) {
 	}
 	l := &Lane{copier: c, definition: b, limit: b.ShadowLimit.Filled(), leaf: leaf}
 	for _, text := range b.Addresses {
-		u, err := url.Parse(text)
+		scheme, host, err := route.Target(text)
 		if err != nil {
 			// routetable.CheckBackend has refused what is no URL.
-			panic(fmt.Sprintf("shadow: address %q: %v", text, err))
+			panic("shadow: " + err.Error())
 		}
-		l.addresses = append(l.addresses, u)
+		l.addresses = append(l.addresses, &url.URL{Scheme: scheme, Host: host})
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.gauges = c.Metrics.ShadowBackend(b.Name)

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
@@ -97,9 +99,22 @@ func newLeaf(b route.Backend) (backend.Leaf, error) {
 	if t.Transport.TLSHandshakeTimeout == 0 { // Caddy's default is to wait for ever
 		t.Transport.TLSHandshakeTimeout = connect
 	}
+	t.Transport.DialContext = dialSockets(t.Transport.DialContext)
 	made := leaf{RoundTripper: t, cancel: cancel}
 	if len(b.Transport) == 0 {
 		made = made.withLean(t.Transport)
 	}
 	return made, nil
+}
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// dialSockets dials a Unix socket where the host is the path of one; see route.Target.
+func dialSockets(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if strings.HasPrefix(address, "/") {
+			network, address = "unix", address[:strings.LastIndexByte(address, ':')]
+		}
+		return dial(ctx, network, address)
+	}
 }

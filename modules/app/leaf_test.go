@@ -3,8 +3,10 @@ package app
 import (
 	"cmp"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -54,6 +56,50 @@ func TestConnectTimeout(t *testing.T) {
 			if !errors.As(err, &timeout) || !timeout.Timeout() {
 				t.Errorf("a handshake that hangs: %v", err)
 			}
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// An address that is a Unix socket is dialled as one, the lean way, by HTTP/1.1 and by
+// cleartext HTTP/2, and the Host that the client asked for stays.
+func TestUnixSocket(t *testing.T) {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	server := &http.Server{Protocols: protocols, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Proto+" "+r.Host+r.RequestURI)
+	})}
+	path := filepath.Join(t.TempDir(), "shop.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Close()
+	for version, want := range map[string]string{"": "HTTP/1.1 shop.example/a%2Fb?c", "1.1": "HTTP/1.1 shop.example/a%2Fb?c", "h2c": "HTTP/2.0 shop.example/a%2Fb?c"} {
+		b := route.Backend{}
+		if version != "" {
+			b.Transport = map[string]any{"versions": []any{version}}
+		}
+		l, err := newLeaf(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", "http://shop.example/a%2Fb?c", nil)
+		if r.URL.Scheme, r.URL.Host, err = route.Target("unix://" + path); err != nil {
+			t.Fatal(err)
+		}
+		response, err := l.RoundTrip(r)
+		if err != nil {
+			t.Fatalf("%s: %v", version, err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || string(body) != want {
+			t.Errorf("%s: %q, %v, want %q", version, body, err, want)
 		}
 		if err := l.Close(); err != nil {
 			t.Error(err)

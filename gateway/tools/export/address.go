@@ -3,7 +3,6 @@ package export
 import (
 	"net"
 	"net/url"
-	"strings"
 
 	"ficus/gateway/route"
 )
@@ -15,6 +14,10 @@ type address struct{ scheme, host string }
 func (s *source) addresses(b *route.Backend) []address {
 	var all []address
 	for _, text := range b.Addresses {
+		if _, ok := route.UnixSocket(text); ok {
+			s.loseBackend(b, "the address %s: a Unix socket has to be written by hand", text)
+			text = "http://unix-socket.invalid"
+		}
 		u, err := url.Parse(text)
 		if err != nil {
 			continue // CheckBackend has refused it
@@ -33,7 +36,7 @@ func (s *source) addresses(b *route.Backend) []address {
 }
 
 func scheme(b *route.Backend) string {
-	scheme, _, _ := strings.Cut(b.Addresses[0], "://")
+	scheme, _, _ := route.Target(b.Addresses[0]) // CheckBackend has refused what has none
 	return scheme
 }
 

@@ -24,7 +24,7 @@ const (
 	graphQLPattern  = `^[A-Za-z_][A-Za-z0-9_]*$`
 
 	// A host, an optional "{$NAME}" anywhere in it, and nothing behind the port.
-	addressPattern = `^([hH][tT][tT][pP][sS]?://[^/@]*[^/@:]/?|[\s\S]*\{\$[\s\S]*\}[\s\S]*)$`
+	addressPattern = `^([hH][tT][tT][pP][sS]?://[^/@]*[^/@:]/?|unix:///[A-Za-z0-9_./@+~-]{1,106}|[\s\S]*\{\$[\s\S]*\}[\s\S]*)$`
 
 	segmentPattern  = `([^{}/?#%]|%[0-9A-Fa-f]{2})+`
 	wildcardPattern = `\{[A-Za-z_][A-Za-z0-9_]*\}`
@@ -84,7 +84,7 @@ var rules = map[string]rule{
 
 	"backend.addresses": func(key, in *jsonschema.Schema) {
 		key.MinItems, key.UniqueItems, key.Items.Pattern = number(1), true, addressPattern
-		key.Examples = []any{[]string{"http://127.0.0.1:9103"}, []string{"{$CART_ADDRESS:http://127.0.0.1:9103}"}}
+		key.Examples = []any{[]string{"http://127.0.0.1:9103"}, []string{"{$CART_ADDRESS:http://127.0.0.1:9103}"}, []string{"unix:///run/cart.sock"}}
 		in.Required = append(in.Required, "addresses")
 	},
 	"backend.balance": byDefault(route.LeastRequests.String()),

@@ -1,0 +1,77 @@
+package apps
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"ficus/gateway/gatewaytest"
+)
+
+var update = flag.Bool("update", false, "write what is true now into docs/APPLICATIONS.md")
+
+// part is a piece of docs/APPLICATIONS.md that a test writes.
+func part(name string) (begins, ends string) {
+	return "<!-- " + name + ": written by go test ./gateway/e2e/apps -update -->\n", "<!-- end of " + name + " -->\n"
+}
+
+// checkDocument holds docs/APPLICATIONS.md against what was compared.
+func checkDocument(t *testing.T, tallies []tally) {
+	t.Helper()
+	checkPart(t, "exchanges", exchangesTable(tallies))
+	checkPart(t, "differences", differencesTable())
+}
+
+func checkPart(t *testing.T, name, want string) {
+	t.Helper()
+	path := filepath.Join(gatewaytest.Root(t), "docs", "APPLICATIONS.md")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begins, ends := part(name)
+	before, rest, begun := strings.Cut(string(text), begins)
+	is, after, ended := strings.Cut(rest, ends)
+	if !begun || !ended {
+		t.Fatalf("%s has no place for the %s", path, name)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(before+begins+want+ends+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := gocmp.Diff(want, is); diff != "" {
+		t.Errorf("docs/APPLICATIONS.md (-what is true +what it says); -update writes it:\n%s", diff)
+	}
+}
+
+func exchangesTable(tallies []tally) string {
+	var b strings.Builder
+	b.WriteString("| application | what it is | exchanges | kinds of status | parts moved |\n| --- | --- | --- | --- | --- |\n")
+	all := 0
+	for _, a := range tallies {
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d |\n", a.name, a.what, a.exchanges, a.statuses, len(a.moved))
+		all += a.exchanges
+	}
+	fmt.Fprintf(&b, "| **all** | | **%d** | | |\n", all)
+	return b.String()
+}
+
+func differencesTable() string {
+	var b strings.Builder
+	b.WriteString("| what may differ | of | why |\n| --- | --- | --- |\n")
+	for _, l := range allowed {
+		of := strings.Join(l.apps, ", ")
+		if of == "" {
+			of = "all"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", l.what, of, l.why)
+	}
+	return b.String()
+}
