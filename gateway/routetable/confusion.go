@@ -95,7 +95,7 @@ func (c *confusion) alone(r *Request, p string) bool {
 		if p[i] != '/' || i < len(script) || !strings.EqualFold(p[i-len(script):i], script) {
 			continue
 		}
-		before := p[:strings.LastIndexByte(p[:i], '/')]
+		before := p[:max(0, strings.LastIndexByte(p[:i], '/'))]
 		if !c.aloneBehind(r, p[:i]) || !c.aloneBehind(r, before+p[i:]) {
 			return false
 		}

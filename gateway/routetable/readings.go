@@ -13,7 +13,7 @@ const maxReadings = 32
 // backends are known to make: a slash that is escaped, written "\" or in more bytes than
 // UTF-8 takes, escapes decoded twice, parameters behind ";", runs of slashes taken for
 // one, dots, spaces and the names of NTFS streams cut off the end of a segment, sessions
-// in the path, dot segments left as they are or resolved before escapes are decoded, an
+// or a host in the path, dot segments left as they are or resolved before escapes are decoded, an
 // end at "?", "#" or a control, letters in lower case. The path's own canonical form is
 // not among them. ok is false where there are too many to tell.
 //
@@ -81,7 +81,7 @@ func plain(raw string) bool {
 
 // readings take a raw path to what is left of it after one way to read it.
 var readings = []func(string) string{
-	slashes, twice, overlong, withoutParameters, withoutSessions, oneSlash, rawDots, trimmed, cut,
+	slashes, twice, overlong, withoutParameters, withoutSessions, oneSlash, withoutHost, withoutHostOfMany, rawDots, trimmed, cut,
 }
 
 var slashEscapes = strings.NewReplacer("%2F", "/", "%2f", "/", "%5C", "/", "%5c", "/", `\`, "/")
@@ -123,6 +123,27 @@ func oneSlash(raw string) string {
 		raw = strings.ReplaceAll(raw, "//", "/")
 	}
 	return raw
+}
+
+// withoutHost takes what begins with two slashes for a URL without scheme, as the URL
+// parsers of JavaScript, Python and PHP do that are given a path.
+func withoutHost(raw string) string {
+	if len(raw) < 2 || raw[0] != '/' && raw[0] != '\\' || raw[1] != '/' && raw[1] != '\\' {
+		return raw
+	}
+	i := strings.IndexAny(raw[2:], `/\`)
+	if i < 0 {
+		return "/"
+	}
+	return "/" + raw[2+i+1:]
+}
+
+// withoutHostOfMany is what browsers' parsers do: they pass over all slashes before the host.
+func withoutHostOfMany(raw string) string {
+	if withoutHost(raw) == raw {
+		return raw
+	}
+	return withoutHost("//" + strings.TrimLeft(raw, `/\`))
 }
 
 // rawDots resolves dot segments that are not escaped, and leaves the others.
