@@ -1,7 +1,6 @@
 package routetable
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -111,20 +110,25 @@ func (c *confusion) aloneBehind(r *Request, p string) bool {
 		return false
 	}
 	bare := strings.TrimSuffix(p, "/")
-	format := path.Ext(bare)
-	if len(format) < 2 {
-		return true
+	begin := strings.LastIndexByte(bare, '/') + 1
+	for i, dots := begin+1, 0; i < len(bare) && dots < maxFormats; i++ {
+		if bare[i] != '.' { // a dot that begins the name is no format
+			continue
+		}
+		dots++
+		if !c.aloneAtEnd(r, bare[:i]) {
+			return false
+		}
+		if name := bare[begin:i]; dots == 1 && (strings.EqualFold(name, "index") || strings.EqualFold(name, "default")) && !c.aloneAtEnd(r, bare[:begin]) {
+			return false
+		}
 	}
-	bare = strings.TrimSuffix(bare, format)
-	if strings.HasSuffix(bare, "/") {
-		return true // the name of a hidden file
-	}
-	if !c.aloneAtEnd(r, bare) {
-		return false
-	}
-	folder, name := path.Split(bare)
-	return !strings.EqualFold(name, "index") && !strings.EqualFold(name, "default") || c.aloneAtEnd(r, folder)
+	return true
 }
+
+// maxFormats bounds how many dots of a name are looked at. Which of them begins a format
+// depends on which are escaped.
+const maxFormats = 8
 
 // aloneAtEnd looks at a path with a slash at its end and without.
 func (c *confusion) aloneAtEnd(r *Request, p string) bool {

@@ -170,8 +170,8 @@ func frontController(raw string) (string, bool) {
 	raw, _, _ = strings.Cut(raw, "#")
 	if before, after, ok := strings.Cut(raw, ".php/"); ok { // the script's name is the base
 		raw = before[:strings.LastIndexByte(before, '/')] + "/" + after
-	} else if before, ok := strings.CutSuffix(raw, ".php"); ok {
-		raw = before[:strings.LastIndexByte(before, '/')+1]
+	} else if strings.HasSuffix(raw, "/index.php") {
+		raw = strings.TrimSuffix(raw, "index.php")
 	}
 	return unescape(raw), true
 }
@@ -203,12 +203,12 @@ func iis(raw string) (string, bool) {
 
 // windowsName is what Win32 makes of names: no dots and blanks at the end, no stream.
 func windowsName(p string) string {
-	segments := strings.Split(strings.ReplaceAll(p, `\`, "/"), "/")
+	segments := strings.Split(resolved(merged(strings.ReplaceAll(p, `\`, "/"))), "/")
 	for i, s := range segments {
 		s, _, _ = strings.Cut(s, "::$")
 		segments[i] = strings.TrimRight(s, ". ")
 	}
-	return resolved(merged("/" + strings.Join(segments, "/")))
+	return merged("/" + strings.Join(segments, "/"))
 }
 
 func withoutFormat(p string) string { return railsFormat.ReplaceAllString(p, "$1") }
