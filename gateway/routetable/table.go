@@ -76,10 +76,10 @@ func (e *Entry) Sides() []route.Side {
 	return []route.Side{route.New}
 }
 
-// Reaches reports whether requests of the entry may be sent to a backend, copies of them
-// included.
+// Reaches reports whether a backend has what the entry's requests ask for: its own, and
+// legacy, which may have it still when the route is retired.
 func (e *Entry) Reaches(backend string) bool {
-	return e.Backend == backend || backend == route.LegacyBackend && e.CallsLegacy()
+	return backend == e.Backend || backend == route.LegacyBackend
 }
 
 // A Table is a set as compiled.
