@@ -90,9 +90,13 @@ func (c *confusion) alone(r *Request, p string) bool {
 	if !c.aloneBehind(r, p) {
 		return false
 	}
+	scripts := 0
 	for i := range len(p) { // /admin.php/x and /index.php/admin
 		if p[i] != '/' || i < len(script) || !strings.EqualFold(p[i-len(script):i], script) {
 			continue
+		}
+		if scripts++; scripts > maxScripts {
+			return false
 		}
 		before := p[:max(0, strings.LastIndexByte(p[:i], '/'))]
 		if !c.aloneBehind(r, p[:i]) || !c.aloneBehind(r, before+p[i:]) {
@@ -103,6 +107,10 @@ func (c *confusion) alone(r *Request, p string) bool {
 }
 
 const script = ".php"
+
+// maxScripts bounds how many names of scripts are looked at. A path with more was made to
+// have them.
+const maxScripts = 4
 
 // aloneBehind looks at the path without format or index file, too.
 func (c *confusion) aloneBehind(r *Request, p string) bool {

@@ -9,13 +9,17 @@ import (
 // was made to have them.
 const maxReadings = 32
 
+// maxOdd is how long a path with other readings may be, in bytes: a request costs no more
+// than a few milliseconds.
+const maxOdd = 8 << 10
+
 // Readings returns the canonical paths that other readings of a raw path yield, as
 // backends are known to make: a slash that is escaped, written "\" or in more bytes than
 // UTF-8 takes, escapes decoded twice, parameters behind ";", runs of slashes taken for
 // one, dots, spaces and the names of NTFS streams cut off the end of a segment, sessions
 // or a host in the path, dot segments left as they are or resolved before escapes are decoded, an
 // end at "?", "#" or a control, letters in lower case. The path's own canonical form is
-// not among them. ok is false where there are too many to tell.
+// not among them. ok is false where there are too many to tell, or the path is very long.
 //
 // A path with none of these bytes costs one scan (SECURITY: CVE-2021-31920, Istio;
 // CVE-2025-66490, Traefik).
@@ -37,6 +41,9 @@ func Readings(raw string) (paths []string, ok bool) {
 func variants(raw string) (paths []string, ok bool) {
 	if plain(raw) {
 		return nil, true
+	}
+	if len(raw) > maxOdd {
+		return nil, false
 	}
 	own := Canonical(raw)
 	seen := []string{raw}
