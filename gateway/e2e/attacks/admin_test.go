@@ -127,7 +127,7 @@ func TestPagesElsewhere(t *testing.T) {
 	}
 }
 
-// No answer of the gateway, log line, metric or page holds a secret that it was given.
+// No answer of the gateway, metric or page holds a secret that it was given.
 func TestNoSecretGetsOut(t *testing.T) {
 	legacy, last := recorder(t)
 	g := gatewaytest.Start(t, routeFiles(legacy))
