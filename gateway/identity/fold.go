@@ -36,16 +36,29 @@ func (s *foldedSet) has(name string) bool {
 func fold(room *[maxName]byte, name string) []byte {
 	name = trimSpaceLike(name)
 	for i := range len(name) {
-		switch c := name[i]; {
-		case 'A' <= c && c <= 'Z':
-			room[i] = c + 'a' - 'A'
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-			room[i] = c
-		default:
-			room[i] = '-'
-		}
+		room[i] = foldByte(name[i])
 	}
 	return room[:len(name)]
+}
+
+func foldByte(c byte) byte {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return c + 'a' - 'A'
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		return c
+	}
+	return '-'
+}
+
+// foldsTo tells whether a name folds to one that is folded and as long.
+func foldsTo(name, folded string) bool {
+	for i := range len(folded) {
+		if foldByte(name[i]) != folded[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // trimSpaceLike cuts blanks and control bytes from both ends.

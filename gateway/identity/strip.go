@@ -15,17 +15,47 @@ import (
 // that carry identity inward. It is safe for concurrent use.
 type Stripper struct {
 	headers, cookies foldedSet
+	begins           []string // folded beginnings of headers
 }
 
 // NewStripper returns what removes headers and cookies of these names in every spelling
-// that a backend could fold to one of them: other case, "_", "." or a blank for "-".
+// that a backend could fold to one of them: other case, "_", "." or a blank for "-". A
+// header "X-Told-*" stands for all that begin so.
 func NewStripper(headers, cookies []string) (*Stripper, error) {
-	for _, name := range slices.Concat(headers, cookies) {
+	s := &Stripper{}
+	var whole []string
+	for _, name := range headers {
+		if begin, ok := strings.CutSuffix(name, "*"); ok {
+			var room [maxName]byte
+			if len(begin) > maxName || !httpguts.ValidHeaderFieldName(begin) {
+				return nil, fmt.Errorf("identity: %q is no beginning of a header's name, or has more than %d bytes", name, maxName)
+			}
+			s.begins = append(s.begins, string(fold(&room, begin)))
+		} else {
+			whole = append(whole, name)
+		}
+	}
+	for _, name := range slices.Concat(whole, cookies) {
 		if len(name) > maxName || !httpguts.ValidHeaderFieldName(name) {
 			return nil, fmt.Errorf("identity: %q is no name of a header or cookie, or has more than %d bytes", name, maxName)
 		}
 	}
-	return &Stripper{headers: newFoldedSet(headers), cookies: newFoldedSet(cookies)}, nil
+	s.headers, s.cookies = newFoldedSet(whole), newFoldedSet(cookies)
+	return s, nil
+}
+
+// isHeader reports whether a header is one of those that are removed.
+func (s *Stripper) isHeader(name string) bool {
+	if s.headers.has(name) {
+		return true
+	}
+	for _, begin := range s.begins {
+		name := trimSpaceLike(name)
+		if len(name) >= len(begin) && foldsTo(name[:len(begin)], begin) {
+			return true
+		}
+	}
+	return false
 }
 
 // Strip removes from a request, as the client sent it, headers, trailers and cookies, and
@@ -47,7 +77,7 @@ func (s *Stripper) Strip(r *http.Request) (removed int) {
 
 func (s *Stripper) stripFields(h http.Header) (removed int) {
 	for name, lines := range h {
-		if s.headers.has(name) {
+		if s.isHeader(name) {
 			delete(h, name)
 			removed += max(len(lines), 1)
 		}
@@ -60,7 +90,7 @@ func (s *Stripper) stripTokens(h http.Header, list string) (removed int) {
 	lines := h[list]
 	for _, line := range lines {
 		for token := range strings.SplitSeq(line, ",") {
-			if s.headers.has(token) {
+			if s.isHeader(token) {
 				removed++
 			}
 		}
@@ -70,7 +100,7 @@ func (s *Stripper) stripTokens(h http.Header, list string) (removed int) {
 	}
 	var kept []string
 	for _, line := range lines {
-		tokens := slices.DeleteFunc(strings.Split(line, ","), func(token string) bool { return s.headers.has(token) })
+		tokens := slices.DeleteFunc(strings.Split(line, ","), func(token string) bool { return s.isHeader(token) })
 		if left := strings.TrimSpace(strings.Join(tokens, ",")); left != "" {
 			kept = append(kept, left)
 		}

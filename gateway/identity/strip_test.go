@@ -83,6 +83,35 @@ func TestForgedHeaders(t *testing.T) {
 	}
 }
 
+// A name that ends with "*" stands for all that begin so, in every spelling.
+func TestBeginningsOfHeaders(t *testing.T) {
+	s, err := NewStripper([]string{"X-Told-*", "X-User"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &http.Request{
+		Header: http.Header{
+			"X-Told-": {"a"}, "X-Told-By": {"a"}, "x_told.by": {"a"}, "X-TOLD-" + strings.Repeat("X", 200): {"a"}, " X-Told-By": {"a"}, "X-User": {"a"},
+			"X-Told": {"b"}, "X-Tol": {"b"}, "": {"b"}, "Y-X-Told-By": {"b"}, "X-User-Told": {"b"},
+			"Connection": {"x-told-by, close"},
+		},
+		Trailer: http.Header{"X_told_by": {"a"}}, Body: http.NoBody,
+	}
+	s.Strip(r)
+	want := http.Header{"X-Told": {"b"}, "X-Tol": {"b"}, "": {"b"}, "Y-X-Told-By": {"b"}, "X-User-Told": {"b"}, "Connection": {"close"}}
+	if diff := cmp.Diff(want, r.Header); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if len(r.Trailer) > 0 {
+		t.Errorf("trailers %v", r.Trailer)
+	}
+	for _, name := range []string{"*", "X Y*", strings.Repeat("a", 64) + "*"} {
+		if _, err := NewStripper([]string{name}, nil); err == nil {
+			t.Errorf("%q: no error", name)
+		}
+	}
+}
+
 // Over a real connection: what net/http makes of spellings, and trailers that come
 // announced or not.
 func TestStripOnTheWire(t *testing.T) {

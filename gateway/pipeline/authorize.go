@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"ficus/gateway/authz"
 	"ficus/gateway/route"
@@ -17,76 +16,116 @@ import (
 var errAmbiguous = errors.New("ambiguous_path: a backend may read the path as one that another policy guards")
 
 // authorize is room 3: it asks the route's policy, and fails closed. It stands behind
-// room 4, which sends nothing anywhere, so that policies see the side.
+// room 4, which sends nothing anywhere, so that policies see the side. A path that the
+// route rewrites is authorized as what it becomes, too.
 func (p *Pipeline) authorize(live *serving, x *Exchange) error {
 	if !live.guarded {
 		return nil
 	}
 	readings, err := x.readings(live.table)
-	if err != nil || !x.Entry.Guarded() {
+	if err != nil {
 		return err
 	}
+	if x.Entry.Guarded() {
+		if err := p.ask(live, x, x.Entry, x.Path, readings); err != nil {
+			return err
+		}
+	}
+	if !x.bound.movesPath {
+		return nil
+	}
+	return p.authorizeRewritten(live, x)
+}
+
+// ask asks the policy of an entry about a request, by a path and what else it may be read as.
+func (p *Pipeline) ask(live *serving, x *Exchange, e *routetable.Entry, path string, others []string) error {
 	defer x.trace.Room("authorize").End()
-	input, failure := x.policyInput()
-	decision := live.policies.Decide(x.request.Context(), x.Entry.Policy, input)
-	for _, path := range readings {
+	input, failure := x.policyInput(e)
+	decide := func(path string) authz.Decision {
+		input.Path, input.Segments, input.Params = path, routetable.Segments(path), e.Pattern.Params(path)
+		return live.policies.Decide(x.request.Context(), e.Policy, input)
+	}
+	decision := decide(path)
+	for _, other := range others {
 		if !decision.Allow {
 			break
 		}
-		input.Path, input.Segments, input.Params = path, routetable.Segments(path), x.Entry.Pattern.Params(path)
-		decision = live.policies.Decide(x.request.Context(), x.Entry.Policy, input)
+		decision = decide(other)
 	}
-	x.Decision = &decision
-	x.bound.series.Decided(x.Entry.Mode.String(), string(decision.Cause), decision.Took)
+	if e == x.Entry {
+		x.Decision = &decision
+	}
+	x.bound.series.Decided(e.Mode.String(), string(decision.Cause), decision.Took)
 	if p.Decisions.Enabled(decision) {
-		p.Decisions.Decided(x.decided(live, input, decision))
+		p.Decisions.Decided(x.decided(live, e, input, decision))
 	}
 	switch {
 	case failure != nil && errors.Is(context.Cause(x.request.Context()), context.Canceled):
 		return x.fail(statusClientGone, failure)
 	case decision.Allow:
-		x.force(decision)
+		if e == x.Entry {
+			x.force(decision)
+		}
 		return nil
-	case x.Entry.Mode == route.Observe:
+	case e.Mode == route.Observe:
 		return nil
 	}
-	x.Status = decision.Status
+	x.Decision, x.Status = &decision, decision.Status
 	return &Error{
 		Status: decision.Status, Header: decision.Headers, Denied: true,
-		Err: fmt.Errorf("policy %s: %s", x.Entry.Policy, decision.Cause),
+		Err: fmt.Errorf("policy %s: %s", e.Policy, decision.Cause),
 	}
 }
 
-// readings returns the other paths that backends may read and the same entry owns. A path
-// that may be read as one of another policy is refused, and one with a NUL.
-func (x *Exchange) readings(table *routetable.Table) ([]string, error) {
-	if x.Entry.Paths == route.ExactReading {
-		return nil, nil
-	}
-	paths, ok := routetable.Readings(x.target.path)
-	if !ok || strings.Contains(x.target.path, "%00") {
-		return nil, x.fail(http.StatusBadRequest, errAmbiguous)
-	}
-	var own []string
-	for _, path := range paths {
-		other := table.Match(&routetable.Request{
-			Method: x.request.Method, Host: x.request.Host, Path: path,
-			RawQuery: x.request.URL.RawQuery, Header: x.request.Header, Body: x,
-		})
-		switch {
-		case other == x.Entry:
-			own = append(own, path)
-		case other.Guarded() != x.Entry.Guarded(), other.Guarded() && (other.Policy != x.Entry.Policy || other.Mode != x.Entry.Mode):
-			return nil, x.fail(http.StatusBadRequest, errAmbiguous)
+// authorizeRewritten asks, for each side whose path is another than the client's, the
+// policy that guards that path at the same backend. Else a route that takes a prefix away
+// would be a way around it.
+func (p *Pipeline) authorizeRewritten(live *serving, x *Exchange) error {
+	for _, side := range route.Sides {
+		rewriter := x.bound.rewriters[side]
+		if !rewriter.MovesPath() {
+			continue
 		}
+		raw := rewriter.Path(x.Path)
+		backend := x.Entry.BackendOf(side)
+		asked := x.asked()
+		asked.Path = routetable.Canonical(raw)
+		e := live.table.Match(&asked)
+		own, ok := live.table.Unambiguous(e, raw, asked, func(e *routetable.Entry) bool { return e.Reaches(backend) })
+		if !ok {
+			return x.fail(http.StatusBadRequest, errAmbiguous)
+		}
+		if e == x.Entry || !e.Guarded() || !e.Reaches(backend) {
+			continue
+		}
+		if err := p.ask(live, x, e, asked.Path, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readings returns the other paths that backends may read and the same entry owns. A path
+// that may be read as one of another policy is refused.
+func (x *Exchange) readings(table *routetable.Table) ([]string, error) {
+	own, ok := table.Unambiguous(x.Entry, x.target.path, x.asked(), nil)
+	if !ok {
+		return nil, x.fail(http.StatusBadRequest, errAmbiguous)
 	}
 	return own, nil
 }
 
-// policyInput is what the policy gets to see. The error is of the client's body, which
+// asked is what a table is asked about the request.
+func (x *Exchange) asked() routetable.Request {
+	return routetable.Request{
+		Method: x.request.Method, Host: x.request.Host, Path: x.Path,
+		RawQuery: x.request.URL.RawQuery, Header: x.request.Header, Body: x,
+	}
+}
+
+// policyInput is what the policy of an entry gets to see. The error is of the client's body, which
 // then counts as not seen.
-func (x *Exchange) policyInput() (*authz.Input, error) {
-	e := x.Entry
+func (x *Exchange) policyInput(e *routetable.Entry) (*authz.Input, error) {
 	in := InputOf(e, &routetable.Request{Method: x.request.Method, Host: x.request.Host, Path: x.Path, Header: x.request.Header})
 	in.Side, in.ClientIP, in.Principal = x.Side.String(), x.client.IP, principalOf(x.Principal)
 	if e.Input.Body == route.BodyNone {
@@ -129,9 +168,9 @@ func (c *Client) requestID() string {
 }
 
 // decided is the decision for the log.
-func (x *Exchange) decided(live *serving, in *authz.Input, d authz.Decision) authz.Event {
+func (x *Exchange) decided(live *serving, e *routetable.Entry, in *authz.Input, d authz.Decision) authz.Event {
 	return authz.Event{
-		Time: x.start, RequestID: x.client.requestID(), Policy: x.Entry.Policy, Revision: live.policies.ID(),
-		Observed: x.Entry.Mode == route.Observe, Input: in, Decision: d,
+		Time: x.start, RequestID: x.client.requestID(), Policy: e.Policy, Revision: live.policies.ID(),
+		Observed: e.Mode == route.Observe, Input: in, Decision: d,
 	}
 }

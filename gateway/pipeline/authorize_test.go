@@ -197,7 +197,7 @@ func TestAmbiguousPaths(t *testing.T) {
 		{"/files/a%2Fb", "200"}, {"/files/a;v=1", "200"}, {"/files/A//b", "200"}, {"/files/a%25b", "200"},
 		{"/files%2F..%2Fadmin", "400"}, {"/files/..%2fadmin", "400"}, {"/files/%2e%2e%2fadmin", "400"},
 		{"/files/..;/admin", "400"}, {"/files/..%5Cadmin", "400"}, {"/files/%252e%252e%252fadmin", "400"},
-		{"/files/../admin", "400"}, {"/admin;x=1", "400"}, {"/admin/", "200"}, {"/admin.", "400"}, {"/Admin", "400"}, {"/admin%20", "400"}, {"/admin%3Fx", "400"},
+		{"/files/../admin", "400"}, {"/admin;x=1", "400"}, {"/admin/", "400"}, {"/admin.json", "400"}, {"/admin/index.php", "400"}, {"/index.php/admin", "400"}, {"/admin#x", "400"}, {"/admin%c0%2e", "200"}, {"/files/..%c0%afadmin", "400"}, {"/files%25%32%46..%25%32%46admin", "400"}, {"/admin.", "400"}, {"/Admin", "400"}, {"/admin%20", "400"}, {"/admin%3Fx", "400"},
 		{"/files/a%00b", "400"}, {"//admin", "400"},
 		{"/users/u1", "200"}, {"/users/u1;x", "403"}, {"/users/u2%2f..%2fu1", "400"}, {"/users/u2", "403"},
 	} {

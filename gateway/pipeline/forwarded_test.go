@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -46,5 +47,46 @@ func TestForwardingHeaders(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// What only a proxy in front may say of host, path and method is dropped in every spelling,
+// in trailers too, and is no header of the gateway's own that Connection could take away.
+func TestProxyHeaders(t *testing.T) {
+	var got http.Header
+	legacy := newBackend(t, "", func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		got = r.Header.Clone()
+		for name, values := range r.Trailer {
+			got[name] = values
+		}
+	})
+	g := newGateway(t, legacy, legacy)
+	for _, name := range []string{
+		"X-Original-URL", "x-original-url", "X_Original_URL", "X.Original.URL", "X-ORIGINAL-HOST", "X-Rewrite-URL", "X_REWRITE_URL",
+		"X-HTTP-Method-Override", "X_HTTP_Method_Override", "X-HTTP-Method", "X-Method-Override",
+		"Forwarded", "FORWARDED", "X-Forwarded-For", "X_Forwarded_For", "X-Forwarded.For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
+		"X-Forwarded-Prefix", "X-Forwarded-User", "x_forwarded_whatever", "X-Real-IP", "True-Client-IP", "SCRIPT_NAME", "Script-Name", "PATH_INFO", "Proxy",
+	} {
+		g.exchange(t, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: a\r\n"+name+": evil\r\n"+name+": evil\r\n"+
+			"Transfer-Encoding: chunked\r\nTrailer: "+name+", X-Good\r\n\r\n0\r\n"+name+": evil\r\nX-Good: 1\r\n\r\n")
+		<-g.last
+		for have, values := range got {
+			for _, v := range values {
+				if v == "evil" {
+					t.Errorf("%s came through as %s", name, have)
+				}
+			}
+		}
+		if got.Get("Accept") != "a" || got.Get("X-Good") != "1" {
+			t.Errorf("%s: the backend got %v", name, got)
+		}
+	}
+	for _, name := range []string{"X-Original", "X-Forwardedx", "X-Rewritten-By", "X-Request-Method", "Via"} {
+		g.exchange(t, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"+name+": fine\r\n\r\n")
+		<-g.last
+		if got.Get(name) != "fine" {
+			t.Errorf("%s did not come through: %v", name, got)
+		}
 	}
 }

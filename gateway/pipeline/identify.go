@@ -13,11 +13,25 @@ import (
 	"ficus/gateway/telemetry"
 )
 
-// strip removes what only the gateway may say of who asks, on every route and before any
-// room looks at the request.
-func strip(r *http.Request, live *serving, gate *identity.Gate) {
-	live.stripper.Strip(r)
-	gate.Strip(r)
+// proxyHeaders are what only a proxy in front of the gateway may say: who asked, for which
+// host and path, and with which method. Backends take it from whoever sends it. That of a
+// client that is no trusted proxy is removed, in every spelling.
+var proxyHeaders = []string{
+	"Forwarded", "X-Forwarded", "X-Forwarded-*", "X-Original-*", "X-Rewrite-*",
+	"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Host-Override", "X-HTTP-Path-Override",
+	"X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "Client-IP", "X-Host", "X-Scheme", "X-Script-Name",
+	"X-Url-Scheme", "Front-End-Https",
+	"Script-Name", "Path-Info", // gunicorn takes them for its own (SCRIPT_NAME)
+	"Proxy", // CGI takes it for HTTP_PROXY (CVE-2016-5385)
+}
+
+// stripperFor returns what removes from a client's request what only the gateway may say
+// of who asks, on every route and before any room looks at it.
+func (s *serving) stripperFor(c Client) *identity.Stripper {
+	if c.Trusted {
+		return s.stripper
+	}
+	return s.distrust
 }
 
 // identify is room 2: who asks, where anything depends on it. Whoever can't be known is

@@ -1,11 +1,15 @@
 package pipeline
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
 	"ficus/gateway/routetable"
 )
+
+// errTrace is why TRACE is refused: its answer shows a page's script what it must not see.
+var errTrace = errors.New("no route asks for TRACE")
 
 // match is room 1: which entry owns the request. Where no route does, that is the
 // default entry, so only a request target that is none fails, and a body that had to
@@ -16,6 +20,9 @@ func (x *Exchange) match(live *serving) error {
 		return err
 	}
 	x.bound = &live.routes[x.Entry.Index]
+	if x.request.Method == http.MethodTrace && x.Entry.Pattern.Method() != http.MethodTrace {
+		return x.fail(http.StatusMethodNotAllowed, errTrace)
+	}
 	x.countUnseen(&asked)
 	if err := x.body.Failure(); err != nil {
 		return x.fail(failureStatus(err), err)
@@ -30,10 +37,7 @@ func (x *Exchange) ask(table *routetable.Table, asked *routetable.Request) error
 		return x.fail(http.StatusBadRequest, err)
 	}
 	x.Path = routetable.Canonical(x.target.path)
-	*asked = routetable.Request{
-		Method: x.request.Method, Host: x.request.Host, Path: x.Path,
-		RawQuery: x.request.URL.RawQuery, Header: x.request.Header, Body: x,
-	}
+	*asked = x.asked()
 	x.Entry = table.Match(asked)
 	return nil
 }

@@ -24,11 +24,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,9 +94,10 @@ type serving struct {
 	table    *routetable.Table
 	backends *backend.Set
 	policies *authz.Set
-	stripper *identity.Stripper
-	guarded  bool    // a policy guards any of the routes
-	routes   []bound // by Entry.Index
+	stripper *identity.Stripper // for requests of trusted proxies
+	distrust *identity.Stripper // for all others
+	guarded  bool               // a policy guards any of the routes
+	routes   []bound            // by Entry.Index
 }
 
 // bound is an entry with its backends, its rewriters and its series.
@@ -106,6 +109,7 @@ type bound struct {
 	faults    [len(route.Sides)]*fault.Faults     // what is broken on purpose; nil for nothing
 	rule      *limit.Rule                         // nil for no rate limit
 	asksWho   bool                                // something depends on who asks
+	movesPath bool                                // a side gets another path than the client sent
 	shadow    *shadowing                          // nil where nothing is copied
 	series    *telemetry.Route
 	mined     *mining.Miner // nil where the route has begun to move
@@ -171,24 +175,27 @@ func (p *Pipeline) Publish(table *routetable.Table, policies *authz.Set) route.P
 
 // bind resolves all that requests of a table need, but for what retries and fallbacks cost.
 func (p *Pipeline) bind(table *routetable.Table, policies *authz.Set, backends *backend.Set) (*serving, *route.Problem) {
-	stripper, err := identity.NewStripper(toldHeaders(table.Backends), nil)
-	if err != nil {
+	told := toldHeaders(table.Backends)
+	stripper, err := identity.NewStripper(told, nil)
+	distrust, err2 := identity.NewStripper(append(told, proxyHeaders...), nil)
+	if err := cmp.Or(err, err2); err != nil {
 		return nil, &route.Problem{Code: route.CodeValue, Message: err.Error()}
 	}
-	next := &serving{stripper: stripper, table: table, policies: policies, backends: backends, routes: make([]bound, len(table.Entries))}
+	next := &serving{stripper: stripper, distrust: distrust, table: table, policies: policies, backends: backends, routes: make([]bound, len(table.Entries))}
+	next.guarded = slices.ContainsFunc(table.Entries, (*routetable.Entry).Guarded)
 	rewriters := rewrite.Compile(table)
 	for i, e := range table.Entries {
-		next.guarded = next.guarded || e.Guarded()
 		b := &next.routes[i]
 		*b = bound{entry: e, series: p.Metrics.Route(e.ID), rule: limit.NewRule(e.ID, &e.Resilience.RateLimit), mined: p.mine(e)}
 		for _, side := range route.Sides {
 			b.rewriters[side] = rewriters.Of(e, side)
+			b.movesPath = b.movesPath || b.rewriters[side].MovesPath()
 			b.faults[side] = p.faultsOf(e, side, b.series)
 			if b.told[side], err = p.tell(table.Backend(e.BackendOf(side)), e.Claims); err != nil {
 				return nil, &route.Problem{Code: route.CodeValue, Origin: e.Origin, Route: e.ID, Message: err.Error()}
 			}
 		}
-		b.asksWho = asksWho(e, b.told) || b.rule.AsksWho()
+		b.asksWho = asksWho(e, b.told) || b.rule.AsksWho() || next.guarded && b.movesPath
 	}
 	if err := p.shadow(next); err != nil {
 		return nil, &route.Problem{Code: route.CodeValue, Message: err.Error()}
@@ -245,7 +252,7 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 		return crowded[route.CriticalPriority]
 	}
 	gate := p.identity.Load()
-	p.strip(r, live, gate, x)
+	p.strip(r, live.stripperFor(client), gate, x)
 	x.begin(r, client, gate, p.Now())
 	x.trace = p.tracing.Load().Begin(r, client.Trusted)
 	defer x.record(p.Now)

@@ -48,9 +48,10 @@ func (p *Pipeline) shadow(next *serving) error {
 
 // strip removes what only the gateway may say: of who asks, on every route and before any
 // room looks at the request, and that a request is a copy, unless a gateway has signed it.
-func (p *Pipeline) strip(r *http.Request, live *serving, gate *identity.Gate, x *Exchange) {
+func (p *Pipeline) strip(r *http.Request, stripper *identity.Stripper, gate *identity.Gate, x *Exchange) {
 	mark := p.Shadow.Marked(r.Header)
-	strip(r, live, gate)
+	stripper.Strip(r)
+	gate.Strip(r)
 	if mark != nil {
 		r.Header[shadow.MarkHeader], x.copied = mark, true
 	}

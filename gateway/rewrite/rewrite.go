@@ -163,6 +163,13 @@ func (r *Rewriter) Request(out *http.Request, seen Seen) {
 	}
 }
 
+// MovesPath reports whether the backend is sent another path; a nil Rewriter sends the same.
+func (r *Rewriter) MovesPath() bool { return r != nil && r.rule.ChangesPath() }
+
+// Path returns the path that a backend is sent for a canonical one, escaped, where
+// MovesPath says that it is another.
+func (r *Rewriter) Path(canonical string) string { return r.newPath(canonical) }
+
 // newPath returns the path that the backend sees, escaped.
 func (r *Rewriter) newPath(canonical string) string {
 	if r.rule.Path != "" {

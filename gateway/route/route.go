@@ -93,9 +93,9 @@ type Settings struct {
 	Mode Mode `yaml:"mode"`
 
 	// Paths says how the backends read paths: "any" (a path that some backends read as
-	// another one, such as "/a%2Fb" or "/a;x", is refused where another policy guards that
-	// one) or "exact" (they read it as the gateway does: split at its slashes, then
-	// decoded once). Default: any.
+	// another one, such as "/a%2Fb", "/a;x" or "/a/", is refused where another policy
+	// guards that one) or "exact" (they read it as the gateway does: split at its
+	// slashes, then decoded once). Default: any.
 	Paths Paths `yaml:"paths"`
 
 	// PolicyInput says what else of a request the policy gets to see.

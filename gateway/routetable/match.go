@@ -106,10 +106,10 @@ func (trees *methodTrees) match(r *Request) *Entry {
 // match walks down by the segments of path, which is empty or begins with a
 // slash: a literal before a wildcard, a wildcard before the rest.
 func (n *node) match(path string, r *Request) *Entry {
-	if path == "" {
+	if path == "" && !r.slash {
 		return n.end.pick(r)
 	}
-	if path == "/" {
+	if path == "" || path == "/" {
 		if e := n.slashEnd.pick(r); e != nil {
 			return e
 		}

@@ -9,18 +9,41 @@ import (
 // was made to have them.
 const maxReadings = 32
 
+// maxOdd is how long a path with other readings may be, in bytes: a request costs no more
+// than a few milliseconds.
+const maxOdd = 8 << 10
+
 // Readings returns the canonical paths that other readings of a raw path yield, as
-// backends are known to make: a slash that is escaped or written "\", escapes decoded
-// twice, parameters behind ";", runs of slashes taken for one, dots and spaces cut off
-// the end of a segment, dot segments left as they are, an end at "?", "#" or NUL, letters
-// in lower case. The path's own canonical form is not among them. ok is false where
-// there are too many to tell.
+// backends are known to make: a slash that is escaped, written "\" or in more bytes than
+// UTF-8 takes, escapes decoded twice, parameters behind ";", runs of slashes taken for
+// one, dots, spaces and the names of NTFS streams cut off the end of a segment, sessions
+// or a host in the path, dot segments left as they are or resolved before escapes are decoded, an
+// end at "?", "#" or a control, letters in lower case. The path's own canonical form is
+// not among them. ok is false where there are too many to tell, or the path is very long.
 //
 // A path with none of these bytes costs one scan (SECURITY: CVE-2021-31920, Istio;
 // CVE-2025-66490, Traefik).
 func Readings(raw string) (paths []string, ok bool) {
+	if plain(raw) && !hasUpper(raw) {
+		return nil, true
+	}
+	paths, ok = variants(raw)
+	own := Canonical(raw)
+	for _, path := range append([]string{own}, paths...) {
+		if small := lower(path); small != own && !slices.Contains(paths, small) {
+			paths = append(paths, small)
+		}
+	}
+	return paths, ok
+}
+
+// variants are the readings but for the case of letters.
+func variants(raw string) (paths []string, ok bool) {
 	if plain(raw) {
 		return nil, true
+	}
+	if len(raw) > maxOdd {
+		return nil, false
 	}
 	own := Canonical(raw)
 	seen := []string{raw}
@@ -46,12 +69,12 @@ func Readings(raw string) (paths []string, ok bool) {
 	return paths, true
 }
 
-// plain reports whether a path has one reading.
+// plain reports whether a path has one reading, but for the case of its letters.
 func plain(raw string) bool {
 	last := byte('/')
 	for i := range len(raw) {
 		switch c := raw[i]; {
-		case c == '%', c == ';', c == '\\', 'A' <= c && c <= 'Z':
+		case c == '%', c == ';', c == '\\', c == '#', c == '(', c < ' ', c >= 0x7f, c == ':' && last == ':':
 			return false
 		case c == '/' && (last == '/' && i > 0 || last == '.' || last == ' '):
 			return false
@@ -65,15 +88,20 @@ func plain(raw string) bool {
 
 // readings take a raw path to what is left of it after one way to read it.
 var readings = []func(string) string{
-	slashes, twice, withoutParameters, oneSlash, trimmed, cut, lower,
+	slashes, twice, overlong, withoutParameters, withoutSessions, oneSlash, withoutHost, withoutHostOfMany, rawDots, trimmed, cut,
 }
 
 var slashEscapes = strings.NewReplacer("%2F", "/", "%2f", "/", "%5C", "/", "%5c", "/", `\`, "/")
 
 func slashes(raw string) string { return slashEscapes.Replace(raw) }
 
-// twice decodes the escapes of percent signs, so that what they began is decoded next.
-func twice(raw string) string { return strings.ReplaceAll(raw, "%25", "%") }
+// twice decodes all escapes where that makes others, so that they are decoded next.
+func twice(raw string) string {
+	if !strings.Contains(raw, "%25") {
+		return raw
+	}
+	return unescape(raw)
+}
 
 func withoutParameters(raw string) string {
 	return eachSegment(raw, func(s string) string {
@@ -84,6 +112,19 @@ func withoutParameters(raw string) string {
 	})
 }
 
+// withoutSessions drops what ASP.NET keeps of sessions in paths, as in "/(S(x))/admin"
+// (CVE-2023-36899).
+func withoutSessions(raw string) string {
+	if !strings.Contains(raw, "/(") && !strings.Contains(raw, "/%28") {
+		return raw
+	}
+	segments := slices.DeleteFunc(strings.Split(raw, "/"), func(s string) bool {
+		s = unescape(s)
+		return strings.HasPrefix(s, "(") && strings.HasSuffix(s, "))")
+	})
+	return "/" + strings.TrimPrefix(strings.Join(segments, "/"), "/")
+}
+
 func oneSlash(raw string) string {
 	for strings.Contains(raw, "//") {
 		raw = strings.ReplaceAll(raw, "//", "/")
@@ -91,14 +132,62 @@ func oneSlash(raw string) string {
 	return raw
 }
 
-// trimmed is how Windows reads names: without dots and spaces at the end.
+// withoutHost takes what begins with two slashes for a URL without scheme, as the URL
+// parsers of JavaScript, Python and PHP do that are given a path.
+func withoutHost(raw string) string {
+	if len(raw) < 2 || raw[0] != '/' && raw[0] != '\\' || raw[1] != '/' && raw[1] != '\\' {
+		return raw
+	}
+	i := strings.IndexAny(raw[2:], `/\`)
+	if i < 0 {
+		return "/"
+	}
+	return "/" + raw[2+i+1:]
+}
+
+// withoutHostOfMany is what browsers' parsers do: they pass over all slashes before the host.
+func withoutHostOfMany(raw string) string {
+	if withoutHost(raw) == raw {
+		return raw
+	}
+	return withoutHost("//" + strings.TrimLeft(raw, `/\`))
+}
+
+// rawDots resolves dot segments that are not escaped, and leaves the others.
+func rawDots(raw string) string {
+	if !strings.Contains(raw, "/.") || raw[0] != '/' {
+		return raw
+	}
+	var kept []string
+	segments := strings.Split(raw[1:], "/")
+	for i, s := range segments {
+		last := i == len(segments)-1
+		switch s {
+		case ".":
+		case "..":
+			kept = kept[:max(0, len(kept)-1)]
+		default:
+			kept = append(kept, s)
+			continue
+		}
+		if last {
+			kept = append(kept, "")
+		}
+	}
+	return "/" + strings.Join(kept, "/")
+}
+
+// trimmed is how Windows reads names: without dots and spaces at the end, and without the
+// name of a stream. Others cut off controls.
 func trimmed(raw string) string {
 	return eachSegment(raw, func(s string) string {
 		decoded := unescape(s)
 		if decoded == "." || decoded == ".." {
 			return s
 		}
-		if short := strings.TrimRight(decoded, ". "); short != decoded {
+		short, _, _ := strings.Cut(decoded, "::$")
+		short = strings.TrimRightFunc(short, func(c rune) bool { return c <= ' ' || c == '.' || c == 0x7f })
+		if short != decoded {
 			return escapes.Replace(short)
 		}
 		return s
@@ -108,20 +197,120 @@ func trimmed(raw string) string {
 // escapes writes a decoded segment so that it can be decoded again.
 var escapes = strings.NewReplacer("%", "%25", "/", "%2F", `\`, "%5C", ";", "%3B", "?", "%3F", "#", "%23", "\x00", "%00")
 
-// cut ends a path where a text that is decoded too early would end.
+// cut ends a path where a text that is decoded too early, or is no path, would end.
 func cut(raw string) string {
-	for _, mark := range []string{"%3f", "%3F", "%23", "%00"} {
-		raw, _, _ = strings.Cut(raw, mark)
+	for i := range len(raw) {
+		c := raw[i]
+		if c == '%' && i+2 < len(raw) {
+			high, ok1 := unhex(raw[i+1])
+			low, ok2 := unhex(raw[i+2])
+			if !ok1 || !ok2 {
+				continue
+			}
+			c = high<<4 | low
+		}
+		if c == '?' || c == '#' || c < ' ' {
+			return raw[:i]
+		}
 	}
 	return raw
 }
 
-// lower takes the letters of ASCII to lower case, and leaves every other byte as it is:
-// a path need not be UTF-8.
-func lower(raw string) string {
-	text := []byte(raw)
-	for i, c := range text {
-		if 'A' <= c && c <= 'Z' {
+// overlong decodes the letters and marks of ASCII that are written in more bytes than
+// UTF-8 takes ("%C0%AF" for a slash), which careless decoders know
+// (CVE-2000-0884, CVE-2008-2938).
+func overlong(raw string) string {
+	if strings.IndexByte(raw, '%') < 0 && !hasHigh(raw) {
+		return raw
+	}
+	var b strings.Builder
+	for raw != "" {
+		c, size := overlongByte(raw)
+		if size == 0 {
+			b.WriteByte(raw[0])
+			raw = raw[1:]
+			continue
+		}
+		b.WriteByte(c)
+		raw = raw[size:]
+	}
+	return b.String()
+}
+
+// overlongByte returns the byte of ASCII that an overlong form at the beginning of a raw
+// path stands for, and how long that is there; 0 for none.
+func overlongByte(raw string) (c byte, size int) {
+	next := func() (byte, bool) {
+		switch {
+		case size < len(raw) && raw[size] == '%' && size+2 < len(raw):
+			high, ok1 := unhex(raw[size+1])
+			low, ok2 := unhex(raw[size+2])
+			size += 3
+			return high<<4 | low, ok1 && ok2
+		case size < len(raw):
+			size++
+			return raw[size-1], true
+		}
+		return 0, false
+	}
+	first, ok := next()
+	zeros := 0 // bytes that carry nothing
+	switch {
+	case !ok:
+		return 0, 0
+	case first == 0xe0:
+		zeros = 1
+	case first == 0xf0:
+		zeros = 2
+	case first != 0xc0 && first != 0xc1:
+		return 0, 0
+	}
+	high := first & 1
+	for i := range zeros {
+		b, ok := next()
+		switch {
+		case !ok, b&0xc0 != 0x80, i < zeros-1 && b != 0x80, b > 0x81:
+			return 0, 0
+		}
+		high = b & 1
+	}
+	low, ok := next()
+	if !ok || low&0xc0 != 0x80 {
+		return 0, 0
+	}
+	return high<<6 | low&0x3f, size
+}
+
+func hasHigh(raw string) bool {
+	for i := range len(raw) {
+		if raw[i] >= 0xc0 {
+			return true
+		}
+	}
+	return false
+}
+
+func hasUpper(path string) bool {
+	for i := range len(path) {
+		if c := path[i]; 'A' <= c && c <= 'Z' {
+			return true
+		}
+	}
+	return false
+}
+
+// lower takes the letters of ASCII in a canonical path to lower case, and leaves every
+// other byte as it is, escapes too: a path need not be UTF-8.
+func lower(path string) string {
+	if !hasUpper(path) {
+		return path
+	}
+	text := []byte(path)
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '%':
+			i += 2
+		case 'A' <= c && c <= 'Z':
 			text[i] = c + 'a' - 'A'
 		}
 	}

@@ -34,6 +34,9 @@ type Request struct {
 	operation *graphql.Operation
 	asked     bool
 
+	// slash asks for the path with a slash behind it.
+	slash bool
+
 	// visit, if set, is called for each pattern that matches, and none is taken.
 	visit func(place *Entry)
 }

@@ -76,13 +76,20 @@ func (e *Entry) Sides() []route.Side {
 	return []route.Side{route.New}
 }
 
+// Reaches reports whether a backend has what the entry's requests ask for: its own, and
+// legacy, which may have it still when the route is retired.
+func (e *Entry) Reaches(backend string) bool {
+	return backend == e.Backend || backend == route.LegacyBackend
+}
+
 // A Table is a set as compiled.
 type Table struct {
 	Entries  []*Entry        // sorted by id; the default entry is the last
 	Backends []route.Backend // sorted by name
 	Revision string          // 12 hexadecimal digits; equal sets have equal revisions
 
-	hosts hostIndex
+	hosts  hostIndex
+	folded hostIndex // of the patterns in lower case; nil where they are in lower case
 }
 
 // Default is the entry that answers when no route matches: legacy.
@@ -155,6 +162,7 @@ func Compile(set route.Set, options Options) (*Table, route.Problems) {
 		Backends: c.backends,
 		Revision: revision(set),
 		hosts:    c.hosts,
+		folded:   folded(c.entries),
 	}, c.problems
 }
 

@@ -22,6 +22,12 @@ func init() {
 // Handler serves requests by the route table. It answers every request: what no
 // route takes goes to the backend legacy.
 //
+// What only a proxy in front may say is dropped, in every spelling, unless the client is
+// one of the server's trusted_proxies (Caddy's own; nobody by default): Forwarded,
+// X-Forwarded-*, X-Original-*, X-Rewrite-*, X-Real-IP and its kin, X-HTTP-Method-Override
+// and its kin. A trusted proxy has to remove from its clients' requests what it does not
+// set itself.
+//
 // With access logging on, each line gets a field "ficus" that says what became of the
 // request; see [fields].
 type Handler struct {

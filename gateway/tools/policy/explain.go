@@ -214,20 +214,17 @@ func (x *explaining) side() {
 // ask asks the policy as the gateway does: of every reading of the path.
 func (x *explaining) ask(ctx context.Context) error {
 	a, in := x.answer, *x.input
-	paths, err := x.readings()
-	if err != nil {
-		return err
+	paths, ok := x.readings()
+	if !ok {
+		return errAmbiguous
 	}
 	a.Input = &in
 	e := x.folder.Policies.Explain(ctx, a.Policy, &in, x.q.Trace)
 	for _, path := range paths {
-		other, owned, err := x.read(path)
-		switch {
-		case err != nil:
-			return err
-		case !owned || !e.Decision.Allow:
-			continue
+		if !e.Decision.Allow {
+			break
 		}
+		other := x.read(path)
 		e = x.folder.Policies.Explain(ctx, a.Policy, other, x.q.Trace)
 		if !e.Decision.Allow {
 			a.Input = other
@@ -240,38 +237,27 @@ func (x *explaining) ask(ctx context.Context) error {
 	return nil
 }
 
-// readings returns the other paths that backends may read. Of a route that does not own
-// the request nothing is known of them.
-func (x *explaining) readings() ([]string, error) {
-	if x.entry != nil && (x.asked == nil || x.entry.Paths == route.ExactReading) {
-		return nil, nil
+// readings returns the other paths that backends may read and the route owns. Of a route
+// that does not own the request nothing is known of them. ok is false where the gateway
+// refuses the request.
+func (x *explaining) readings() (paths []string, ok bool) {
+	switch {
+	case x.entry == nil:
+		return routetable.Readings(x.raw)
+	case x.asked == nil:
+		return nil, true
 	}
-	paths, ok := routetable.Readings(x.raw)
-	if !ok || strings.Contains(x.raw, "%00") {
-		return nil, errAmbiguous
-	}
-	return paths, nil
+	return x.folder.Table.Unambiguous(x.entry, x.raw, *x.asked, nil)
 }
 
-// read is the input with another reading of the path. It is not owned where the route
-// does not match that.
-func (x *explaining) read(path string) (_ *authz.Input, owned bool, _ error) {
+// read is the input with another reading of the path.
+func (x *explaining) read(path string) *authz.Input {
 	other := *x.input
 	other.Path, other.Segments = path, routetable.Segments(path)
-	if x.entry == nil {
-		return &other, true, nil
+	if x.entry != nil {
+		other.Params = x.entry.Pattern.Params(path)
 	}
-	asked := *x.asked
-	asked.Path = path
-	e := x.folder.Table.Match(&asked)
-	if e != x.entry {
-		if e.Guarded() != x.entry.Guarded() || e.Guarded() && (e.Policy != x.entry.Policy || e.Mode != x.entry.Mode) {
-			return nil, false, errAmbiguous
-		}
-		return nil, false, nil
-	}
-	other.Params = e.Pattern.Params(path)
-	return &other, true, nil
+	return &other
 }
 
 func orEmpty(list []string) []string {

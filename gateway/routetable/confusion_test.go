@@ -1,0 +1,134 @@
+package routetable
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ficus/gateway/route"
+)
+
+func confusing(t testing.TB, rest string, routes ...route.Definition) *Table {
+	t.Helper()
+	set := route.Set{Backends: []route.Backend{{Name: "legacy", Addresses: []string{"http://127.0.0.1:1"}}}, Routes: routes}
+	set.Rest.Policy = rest
+	table, problems := Compile(set, Options{AnyPolicy: true})
+	if problems.HasErrors() {
+		t.Fatal(problems.Text())
+	}
+	return table
+}
+
+func under(policy, match string) route.Definition {
+	return route.Definition{ID: "r" + hexOf(match), Match: match, Settings: route.Settings{Policy: policy}}
+}
+
+func hexOf(text string) string {
+	const digits = "0123456789abcdef"
+	var id []byte
+	for i := range len(text) {
+		id = append(id, digits[text[i]>>4], digits[text[i]&15])
+	}
+	return string(id)
+}
+
+func ownReadings(table *Table, raw string) ([]string, bool) {
+	r := Request{Method: "GET", Path: Canonical(raw)}
+	return table.Unambiguous(table.Match(&r), raw, r, nil)
+}
+
+// A twin counts only where a policy guards it that says more about it than the route that
+// owns the path: whoever writes a path down has said what is to become of it.
+func TestTwins(t *testing.T) {
+	for _, tc := range []struct {
+		name        string
+		table       *Table
+		refused, ok []string
+	}{
+		{"one guarded path", confusing(t, "", under("a", "/admin")),
+			[]string{"/admin/", "/ADMIN", "/Admin/", "/admin.json", "/admin.tar.gz", "/admin/index.html", "/admin/Default.aspx", "/index.php/admin", "/x.PHP/admin", "/admin.json/"},
+			[]string{"/admin", "/admin/x", "/administration", "/admin/indexes", "/.admin", "/x.admin", "/admin-x.json"}},
+		{"a guarded tree", confusing(t, "", under("a", "/admin/")),
+			[]string{"/admin", "/Admin", "/ADMIN/x", "/admin.json", "/index.php/admin/x"},
+			[]string{"/admin/", "/admin/x", "/admin/x.json", "/admin/X/index.html"}},
+		{"a public tree in a guarded table", confusing(t, "b", under(route.PolicyPublic, "/docs/")),
+			nil, []string{"/docs/", "/docs", "/docs/x.html", "/docs/index.html", "/DOCS/x", "/", "/index.php"}},
+		{"a public page above a guarded tree", confusing(t, "", under(route.PolicyPublic, "/account"), under("a", "/account/{rest...}")),
+			nil, []string{"/account", "/account/", "/account/x"}},
+		{"a public tree below a guarded page", confusing(t, "", under("a", "/account"), under(route.PolicyPublic, "/account/{rest...}")),
+			[]string{"/account/", "/account/index.php"}, []string{"/account", "/account/x", "/account/x.json"}},
+		{"capitals", confusing(t, "", under("a", "/Account/{id}"), under(route.PolicyPublic, "/{page}"), under(route.PolicyPublic, "/account/login")),
+			[]string{"/account/7", "/ACCOUNT/7"}, []string{"/Account/7", "/account/login", "/account", "/Account"}},
+		{"a script", confusing(t, "", under("a", "/admin.php")),
+			[]string{"/admin.php/x", "/Admin.php", "/admin.php/"}, []string{"/admin.php", "/admin", "/x.php/y"}},
+		{"a root", confusing(t, "", under("a", "/{$}")),
+			[]string{"/index.html", "/index.php"}, []string{"/", "/.well-known", "/favicon.ico", "/login.php"}},
+		{"only observed", confusing(t, "", route.Definition{ID: "r", Match: "/admin", Settings: route.Settings{Policy: "a", Mode: route.Observe}}),
+			nil, []string{"/admin/", "/Admin", "/admin.json"}},
+		{"the backend reads as the gateway does", confusing(t, "", under("a", "/admin"), route.Definition{ID: "x", Match: "/admin/", Settings: route.Settings{Policy: route.PolicyPublic, Paths: route.ExactReading}}),
+			nil, []string{"/admin/", "/admin/..%2f..%2fadmin"}},
+	} {
+		for _, raw := range tc.refused {
+			if _, ok := ownReadings(tc.table, raw); ok {
+				t.Errorf("%s: %s is not refused", tc.name, raw)
+			}
+		}
+		for _, raw := range tc.ok {
+			if _, ok := ownReadings(tc.table, raw); !ok {
+				t.Errorf("%s: %s is refused", tc.name, raw)
+			}
+		}
+	}
+}
+
+// What {name...} takes is read in lower case too, what {name} takes has its case.
+func TestReadingsInLowerCase(t *testing.T) {
+	table := confusing(t, "", under("a", "/tree/{rest...}"), under("b", "/user/{id}"))
+	if own, ok := ownReadings(table, "/tree/Admin"); !ok || !slices.Equal(own, []string{"/tree/admin"}) {
+		t.Errorf("of a tree: %q, %v", own, ok)
+	}
+	if own, ok := ownReadings(table, "/user/U1"); !ok || len(own) > 0 {
+		t.Errorf("of a value: %q, %v", own, ok)
+	}
+}
+
+// What a client can make the gateway look at is bounded.
+func TestPathsThatCostTooMuch(t *testing.T) {
+	table := confusing(t, "", under("a", "/admin"))
+	for raw, want := range map[string]bool{
+		"/x" + strings.Repeat("/b", 30<<10): true, "/x%20" + strings.Repeat("/b", 4<<10): false, "/x%20" + strings.Repeat("/b", 2<<10): true,
+		strings.Repeat("/a.php", 4) + "/x": true, strings.Repeat("/a.php", 10_000): false, "/x" + strings.Repeat(".a", 10_000): true,
+		"/A%2f;b//%5c..%252f%c0%af. %3f#": false,
+	} {
+		if _, ok := ownReadings(table, raw); ok != want {
+			t.Errorf("%.40s: %v, want %v", raw, ok, want)
+		}
+	}
+}
+
+func TestUnambiguousAllocatesNothing(t *testing.T) {
+	for name, table := range map[string]*Table{
+		"lower case": confusing(t, "", under("a", "/api/{id}"), under("b", "/admin/")),
+		"capitals":   confusing(t, "", under("a", "/api/{id}"), under("b", "/Admin/")),
+	} {
+		r := Request{Method: "GET", Path: "/api/7.json"}
+		e := table.Match(&r)
+		if n := testing.AllocsPerRun(100, func() { table.Unambiguous(e, "/api/7.json", r, nil) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+func BenchmarkUnambiguous(b *testing.B) {
+	table := confusing(b, "", under("a", "/api/{id}"), under("b", "/admin/"))
+	for _, raw := range []string{"/api/7", "/api/7.json", "/api/a%20b", "/api/a%2f..;x//%252e"} {
+		b.Run(raw, func(b *testing.B) {
+			r := Request{Method: "GET", Path: Canonical(raw)}
+			e := table.Match(&r)
+			b.ReportAllocs()
+			for b.Loop() {
+				table.Unambiguous(e, raw, r, nil)
+			}
+		})
+	}
+}
