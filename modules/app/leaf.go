@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -14,6 +15,7 @@ import (
 	"ficus/gateway/backend"
 	"ficus/gateway/backend/lean"
 	"ficus/gateway/route"
+	"ficus/gateway/surplus"
 )
 
 const transportModule = "http.reverse_proxy.transport.http"
@@ -38,6 +40,7 @@ func transportDefaults() map[string]any {
 // a body go past it, the lean way.
 type leaf struct {
 	http.RoundTripper
+	module *reverseproxy.HTTPTransport
 	cancel context.CancelFunc // runs the module's Cleanup
 	lean   *lean.Transport    // nil for none
 }
@@ -51,9 +54,10 @@ func (l leaf) Close() error {
 }
 
 // withLean puts the lean way before a transport, with its dialling and its bounds.
-func (l leaf) withLean(behind *http.Transport) leaf {
+func (l leaf) withLean(dial func(ctx context.Context, network, address string) (net.Conn, error)) leaf {
+	behind := l.module.Transport
 	l.lean = &lean.Transport{
-		Dial: behind.DialContext, Behind: l.RoundTripper,
+		Dial: dial, Behind: l.RoundTripper,
 		MaxIdle: behind.MaxIdleConnsPerHost, IdleFor: behind.IdleConnTimeout,
 		MaxHeader: behind.MaxResponseHeaderBytes,
 	}
@@ -97,9 +101,10 @@ func newLeaf(b route.Backend) (backend.Leaf, error) {
 	if t.Transport.TLSHandshakeTimeout == 0 { // Caddy's default is to wait for ever
 		t.Transport.TLSHandshakeTimeout = connect
 	}
-	made := leaf{RoundTripper: t, cancel: cancel}
+	dial := t.Transport.DialContext // the lean way looks after surplus itself
+	made := leaf{RoundTripper: surplus.Guard(t.Transport, t), module: t, cancel: cancel}
 	if len(b.Transport) == 0 {
-		made = made.withLean(t.Transport)
+		made = made.withLean(dial)
 	}
 	return made, nil
 }
