@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 )
 
@@ -14,6 +15,30 @@ import (
 // request that is chunked, or HTTP/1.0.
 func EndsConnection(r *http.Request) bool {
 	return r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0)
+}
+
+// withoutH2C takes away the wish to go on in HTTP/2 on a connection of HTTP/1.1, which only
+// whoever speaks to the client could fulfil: a backend that agrees would read requests
+// that nobody has matched or authorized.
+func withoutH2C(h http.Header) {
+	asked, ok := h["Upgrade"]
+	if !ok {
+		return
+	}
+	var rest []string
+	for token := range strings.SplitSeq(strings.Join(asked, ","), ",") {
+		token = strings.TrimSpace(token)
+		if name, _, _ := strings.Cut(token, "/"); !strings.EqualFold(name, "h2c") && token != "" {
+			rest = append(rest, token)
+		}
+	}
+	h.Del("Http2-Settings")
+	if len(rest) > 0 {
+		h["Upgrade"] = []string{strings.Join(rest, ", ")}
+		return
+	}
+	delete(h, "Upgrade")
+	delete(h, "Connection")
 }
 
 // DefaultMaxHeaders is how many header fields a request may have.

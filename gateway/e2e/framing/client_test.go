@@ -2,6 +2,7 @@ package framing
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"regexp"
@@ -140,8 +141,8 @@ var attacks = []attack{
 	{"HTTP/1.0", "GET /{n} HTTP/1.0\r\n\r\n", false, "200", "GET /{n}"},
 	{"HTTP/1.0, kept", "GET /{n} HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n", false, "200", "GET /{n}"},
 	{"an upgrade to h2c", "GET /{n} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n", false, "200 200", "GET /{n} | GET /after-{n}"},
-	{"an upgrade to h2c among others", "GET /{n} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket, h2c\r\n\r\n", false, "200 200", "GET /{n} | GET /after-{n}"},
-	{"an upgrade with a body", post + "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi", false, "200 200", `POST /{n} length "hi" | GET /after-{n}`},
+	{"an upgrade to h2c among others", "GET /{n} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket, h2c\r\n\r\n", false, "200 200", "GET /{n} upgrade websocket | GET /after-{n}"},
+	{"an upgrade with a body", post + "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi", false, "200 200", `POST /{n} upgrade websocket length "hi" | GET /after-{n}`},
 
 	// Expectations.
 	{"an unknown expectation", post + "Expect: 200-ok\r\nContent-Length: 2\r\n\r\nhi", false, "417", ""},
@@ -177,6 +178,51 @@ func TestBrokenRequests(t *testing.T) {
 			t.Errorf("smuggled: %s", seen)
 		}
 	}
+}
+
+// The body of a request that is refused is not the next request, however it looks.
+func TestRefusedBodies(t *testing.T) {
+	w := start(t, ok, blames, "stage: new")
+	w.Write("policies/no.rego", "package no\nallow := false\n")
+	w.Write("more.yaml", `
+routes:
+  - { id: guarded, match: /guarded, policy: no, backend: new, stage: new }
+  - { id: limited, match: /limited, policy: public, backend: new, stage: new, rate_limit: { rate: 1/h, by: [client_ip] } }
+`)
+	gatewaytest.Await(t, "the routes", func() bool { return get(t, w.address, "/guarded") == "403" })
+	if got := get(t, w.address, "/limited"); got != "200" {
+		t.Fatalf("the first one: %s", got)
+	}
+	small := strings.Repeat(smuggled, 10)
+	for name, tc := range map[string]struct{ target, head, want string }{
+		"a policy":            {"/guarded", "", "403 200"},
+		"a rate limit":        {"/limited", "", "429 200"},
+		"too many headers":    {"/x", strings.Repeat("X: x\r\n", 200), "431 200"},
+		"a target":            {"http:admin", "", "400"},
+		"a policy, chunked":   {"/guarded", "Transfer-Encoding: chunked\r\n", "403"},
+		"a policy, expecting": {"/guarded", "Expect: 100-continue\r\n", "403"},
+		"a policy, endless":   {"/guarded", "Content-Length: 10000000\r\n", "403"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			head := "POST " + tc.target + " HTTP/1.1\r\nHost: h\r\n" + tc.head
+			text := head + "\r\n" + fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(small), small)
+			switch {
+			case strings.Contains(head, "Content-Length"):
+				text = head + "\r\n" + strings.Repeat(small, 10_000_000/len(small)+1)[:10_000_000]
+			case !strings.Contains(head, "chunked"):
+				text = head + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(small), small)
+			}
+			if got := statuses(exchange(t, w.address, text+after, false)); got != tc.want {
+				t.Errorf("answered %q, want %q", got, tc.want)
+			}
+		})
+	}
+	for _, seen := range w.new.take() {
+		if strings.Contains(seen, "smuggled") || strings.HasPrefix(seen, "broken") {
+			t.Errorf("the backend saw %q", seen)
+		}
+	}
+	w.blamesNobody()
 }
 
 func (a attack) check(t *testing.T, w *world, number string) {

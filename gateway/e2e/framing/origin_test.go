@@ -136,7 +136,7 @@ func (c *conversation) send(text string) bool {
 func ok(c *conversation) { c.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }
 
 // readRequest reads one request as strictly as can be. It returns method and target, the
-// framing, the body and the names of the trailers, as "POST /x chunked \"body\" [Sum]".
+// framing, the body and the names of the trailers, as "POST /x chunked \"body\" [sum]".
 func readRequest(r *bufio.Reader) (string, error) {
 	first, err := readLine(r)
 	if err != nil {
@@ -150,6 +150,11 @@ func readRequest(r *bufio.Reader) (string, error) {
 	fields, err := readFields(r)
 	if err != nil {
 		return what, err
+	}
+	for _, name := range []string{"upgrade", "http2-settings"} {
+		for _, value := range values(fields, name) {
+			what += " " + name + " " + value
+		}
 	}
 	body, framing, err := readBody(r, fields)
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s", what, framing, body)), err
