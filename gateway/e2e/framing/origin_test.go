@@ -135,8 +135,9 @@ func (c *conversation) send(text string) bool {
 // ok answers.
 func ok(c *conversation) { c.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }
 
-// readRequest reads one request as strictly as can be. It returns method and target, the
-// framing, the body and the names of the trailers, as "POST /x chunked \"body\" [sum]".
+// readRequest reads one request as strictly as can be. It returns method and target, what it
+// wishes for, the framing, the body and the names of the trailers, as
+// "POST /x upgrade websocket chunked \"body\" [sum]".
 func readRequest(r *bufio.Reader) (string, error) {
 	first, err := readLine(r)
 	if err != nil {
@@ -151,7 +152,7 @@ func readRequest(r *bufio.Reader) (string, error) {
 	if err != nil {
 		return what, err
 	}
-	for _, name := range []string{"upgrade", "http2-settings"} {
+	for _, name := range []string{"upgrade", "http2-settings", "accept-encoding"} {
 		for _, value := range values(fields, name) {
 			what += " " + name + " " + value
 		}
