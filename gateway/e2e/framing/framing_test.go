@@ -47,16 +47,6 @@ routes:
 	return w
 }
 
-// metric returns the value of a series, "0" where there is none.
-func (w *world) metric(series string) string {
-	w.t.Helper()
-	value, ok := w.Metric(series)
-	if !ok {
-		return "0"
-	}
-	return value
-}
-
 // sum adds up all series of a metric that have some text among their labels.
 func (w *world) sum(metric, having string) (total float64) {
 	w.t.Helper()

@@ -2,6 +2,7 @@ package framing
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -74,7 +75,7 @@ func (o *origin) serve(c net.Conn) {
 	talk := &conversation{Conn: c, r: bufio.NewReader(c), origin: o}
 	for {
 		seen, err := readRequest(talk.r)
-		if seen == "" && err == io.EOF {
+		if seen == "" && errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
@@ -110,20 +111,6 @@ func (o *origin) take() []string {
 	seen := o.seen
 	o.seen = nil
 	return seen
-}
-
-// count is how many requests were seen since the last take.
-func (o *origin) count() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.seen)
-}
-
-// connections is how many are open.
-func (o *origin) connections() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.open)
 }
 
 // send sends text as it is, and reports whether that worked.
