@@ -147,9 +147,20 @@ func (c *Call) send(m *member, r *http.Request) (response *http.Response, err er
 		}
 	}()
 	if c.Through == nil {
-		return m.leaf.RoundTrip(r)
+		response, err = m.leaf.RoundTrip(r)
+	} else {
+		response, err = c.Through(r, m.leaf)
 	}
-	return c.Through(r, m.leaf)
+	if err != nil {
+		return nil, err
+	}
+	if err := validate(response); err != nil {
+		if response.Body != nil {
+			_ = response.Body.Close()
+		}
+		return nil, err
+	}
+	return response, nil
 }
 
 func (c *Call) hasTried(m *member) bool { return slices.Contains(c.tried, m) }

@@ -66,6 +66,7 @@ func prepare(pr *httputil.ProxyRequest) {
 	pr.Out.Host = pr.In.Host
 	pr.Out.Trailer = pr.In.Trailer // filled in while the body is read; the copy would not be
 	x.hideForce(pr.Out.Header)
+	withoutH2C(pr.Out.Header)
 	if x.client.Trusted {
 		for _, name := range forwardingHeaders {
 			values, ok := pr.In.Header[name]

@@ -82,6 +82,7 @@ type Pipeline struct {
 	live       atomic.Pointer[serving]
 
 	capacity limit.Capacity
+	headers  headerLimit
 	buckets  *limit.Buckets
 	streams  streams
 
@@ -121,6 +122,7 @@ func New(config Config) *Pipeline {
 	if p.Random == nil {
 		p.Random = rand.Float64
 	}
+	p.headers.most.Store(DefaultMaxHeaders)
 	p.destinations = resilience.NewDestinations(p.Metrics, p.Random)
 	p.streams = streams{open: map[*stream]struct{}{}, tunnels: p.Metrics.Streams("tunnel"), events: p.Metrics.Streams("events")}
 	p.Metrics.ReadBudgets(p.destinations.Budgets)
@@ -225,7 +227,7 @@ func (p *Pipeline) Table() *routetable.Table {
 // An Error is why no backend's answer reached the client. Nothing was written to
 // the client when it is returned.
 type Error struct {
-	Status int // to answer: 400, 408, 413, 429, 499 for a client that went away, 502, 503 or 504; or a policy's
+	Status int // to answer: 400, 408, 413, 429, 431, 499 for a client that went away, 502, 503 or 504; or a policy's
 	Err    error
 
 	Denied bool              // by a policy
@@ -256,6 +258,9 @@ func (p *Pipeline) Serve(w http.ResponseWriter, r *http.Request, client Client, 
 	x.begin(r, client, gate, p.Now())
 	x.trace = p.tracing.Load().Begin(r, client.Trusted)
 	defer x.record(p.Now)
+	if p.headers.exceeded(r.Header) {
+		return x.fail(http.StatusRequestHeaderFieldsTooLarge, errManyHeaders)
+	}
 	if err := x.match(live); err != nil {
 		return err
 	}

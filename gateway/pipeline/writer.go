@@ -51,6 +51,9 @@ func (w *transparentWriter) WriteHeader(status int) {
 		w.quiet()
 		w.exchange.tellLimit(w.Header())
 		w.exchange.tellID(w.Header())
+		if EndsConnection(w.exchange.request) {
+			w.Header()["Connection"] = []string{"close"}
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ficus/gateway/route"
+	"ficus/gateway/surplus"
 )
 
 // try is one sending of a request, and what net/http tells of it. Hooks may still be called
@@ -22,6 +23,7 @@ type try struct {
 	cancel    context.CancelCauseFunc
 	sent      atomic.Bool // headers have left, or may have
 	connected atomic.Bool // something may leave
+	closed    atomic.Bool // nothing will: the connection is closed
 	trace     httptrace.ClientTrace
 
 	provisional bool // another answer than this try's may be the one that counts
@@ -79,7 +81,11 @@ func (run *Run) tryTime(side route.Side, wait time.Duration) time.Duration {
 	return p.try[side]
 }
 
-func (t *try) wroteHeaders() { t.sent.Store(true) }
+func (t *try) wroteHeaders() {
+	if !t.closed.Load() {
+		t.sent.Store(true)
+	}
+}
 
 // gotConn is called before the request is written to a connection: a second time where
 // net/http sends it again by itself, because a connection that it had kept was closed by
@@ -87,6 +93,7 @@ func (t *try) wroteHeaders() { t.sent.Store(true) }
 // written: over HTTP/2 because the context has ended, over HTTP/1 because the connection
 // is closed.
 func (t *try) gotConn(info httptrace.GotConnInfo) {
+	t.closed.Store(info.Reused && !surplus.Settle(info.Conn))
 	t.connected.Store(true)
 	if !t.sent.Load() {
 		return

@@ -150,6 +150,7 @@ func (a *App) Start() error {
 	a.runtime.pipeline.UseIdentity(a.gate)
 	a.runtime.pipeline.UseTracing(a.tracer)
 	a.runtime.pipeline.UseCapacity(a.Capacity.requests())
+	a.runtime.pipeline.UseMaxHeaders(a.Capacity.headers())
 	a.runtime.pipeline.UseFaults(a.Faults)
 	a.runtime.watch()
 	return nil

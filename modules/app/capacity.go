@@ -6,6 +6,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"ficus/gateway/limit"
+	"ficus/gateway/pipeline"
 	"ficus/modules/internal/block"
 )
 
@@ -18,45 +19,64 @@ type Capacity struct {
 	// files for each, or has less than 128 KiB of memory for each (GOMEMLIMIT, which Caddy
 	// takes from the container), but at least 100.
 	MaxRequests int `json:"max_requests,omitempty"`
+
+	// MaxHeaders is how many header fields a request may have; one with more is answered
+	// 431. -1 is no limit. How large they may be together is the server's max_header_size.
+	// Default: 100.
+	MaxHeaders int `json:"max_headers,omitempty"`
 }
 
 // requests is what the pipeline is told: 0 is no limit.
 func (c *Capacity) requests() int {
-	switch {
-	case c == nil || c.MaxRequests == 0:
+	if c == nil || c.MaxRequests == 0 {
 		return limit.DefaultCapacity()
-	case c.MaxRequests < 0:
-		return 0
 	}
-	return c.MaxRequests
+	return max(c.MaxRequests, 0)
+}
+
+// headers is what the pipeline is told: 0 is no limit.
+func (c *Capacity) headers() int {
+	if c == nil || c.MaxHeaders == 0 {
+		return pipeline.DefaultMaxHeaders
+	}
+	return max(c.MaxHeaders, 0)
 }
 
 // UnmarshalCaddyfile reads the block:
 //
 //	capacity {
 //	    max_requests <number>|off
+//	    max_headers  <number>|off
 //	}
 func (c *Capacity) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	return block.Keys{"max_requests": func(d *caddyfile.Dispenser) error {
+	return block.Keys{
+		"max_requests": number("max_requests", &c.MaxRequests, 10_000_000),
+		"max_headers":  number("max_headers", &c.MaxHeaders, 10_000),
+	}.Read(d)
+}
+
+// number reads a key whose value is a number from 1 to most, or off, which is -1.
+func number(key string, to *int, most int) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
 		var given string
-		if c.MaxRequests != 0 {
-			return d.Err("max_requests is given twice")
+		if *to != 0 {
+			return d.Errf("%s is given twice", key)
 		}
 		if !d.AllArgs(&given) {
 			return d.ArgErr()
 		}
 		if given == "off" {
-			c.MaxRequests = -1
+			*to = -1
 			return nil
 		}
 		n, err := strconv.Atoi(given)
-		if err != nil || n < 1 || n > 10_000_000 {
-			return d.Errf("max_requests: %q is neither a number from 1 to 10000000 nor off", given)
+		if err != nil || n < 1 || n > most {
+			return d.Errf("%s: %q is neither a number from 1 to %d nor off", key, given, most)
 		}
-		c.MaxRequests = n
+		*to = n
 		return nil
-	}}.Read(d)
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"ficus/gateway/backend"
 	"ficus/gateway/backend/lean"
 	"ficus/gateway/route"
+	"ficus/gateway/surplus"
 )
 
 const transportModule = "http.reverse_proxy.transport.http"
@@ -40,6 +41,7 @@ func transportDefaults() map[string]any {
 // a body go past it, the lean way.
 type leaf struct {
 	http.RoundTripper
+	module *reverseproxy.HTTPTransport
 	cancel context.CancelFunc // runs the module's Cleanup
 	lean   *lean.Transport    // nil for none
 }
@@ -53,9 +55,10 @@ func (l leaf) Close() error {
 }
 
 // withLean puts the lean way before a transport, with its dialling and its bounds.
-func (l leaf) withLean(behind *http.Transport) leaf {
+func (l leaf) withLean(dial dialFunc) leaf {
+	behind := l.module.Transport
 	l.lean = &lean.Transport{
-		Dial: behind.DialContext, Behind: l.RoundTripper,
+		Dial: dial, Behind: l.RoundTripper,
 		MaxIdle: behind.MaxIdleConnsPerHost, IdleFor: behind.IdleConnTimeout,
 		MaxHeader: behind.MaxResponseHeaderBytes,
 	}
@@ -99,10 +102,11 @@ func newLeaf(b route.Backend) (backend.Leaf, error) {
 	if t.Transport.TLSHandshakeTimeout == 0 { // Caddy's default is to wait for ever
 		t.Transport.TLSHandshakeTimeout = connect
 	}
-	t.Transport.DialContext = dialSockets(t.Transport.DialContext)
-	made := leaf{RoundTripper: t, cancel: cancel}
+	dial := dialSockets(t.Transport.DialContext) // the lean way looks after surplus itself
+	t.Transport.DialContext = dial
+	made := leaf{RoundTripper: surplus.Guard(t.Transport, t), module: t, cancel: cancel}
 	if len(b.Transport) == 0 {
-		made = made.withLean(t.Transport)
+		made = made.withLean(dial)
 	}
 	return made, nil
 }

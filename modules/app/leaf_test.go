@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-
 	"ficus/gateway/route"
 )
 
@@ -35,14 +33,10 @@ func TestConnectTimeout(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		behind := l.(leaf).RoundTripper
-		if way := l.(leaf).lean; way != nil {
-			behind = way.Behind
-		}
 		if (l.(leaf).lean == nil) != (tc.backend.Transport != nil) {
 			t.Errorf("%+v: lean is %v", tc.backend, l.(leaf).lean)
 		}
-		transport := behind.(*reverseproxy.HTTPTransport)
+		transport := l.(leaf).module
 		if got := transport.Transport.TLSHandshakeTimeout; got != tc.handshake {
 			t.Errorf("%+v: the handshake may take %v, want %v", tc.backend, got, tc.handshake)
 		}

@@ -74,7 +74,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 		if id := x.ID(); id != "" {
 			w.Header().Set(h.RequestID, id)
 		}
-		refusal.CloseIfExpecting(w.Header(), r)
+		refusal.Close(w.Header(), r, failure.Status)
 		refusal.Set(w.Header(), failure.Header)
 		if failure.Denied {
 			refusal.Header(w.Header(), nil, requestID(r))

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"ficus/modules/app"
+	"ficus/modules/internal/refusal"
 )
 
 func init() {
@@ -42,6 +43,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // ServeHTTP serves the key set.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	refusal.Close(w.Header(), r, http.StatusOK)
 	h.keys.ServeHTTP(w, r)
 	return nil
 }

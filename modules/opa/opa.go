@@ -146,7 +146,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	}
 	refusal.Header(w.Header(), d.Headers, id)
-	refusal.CloseIfExpecting(w.Header(), r)
+	refusal.Close(w.Header(), r, d.Status)
 	return caddyhttp.Error(d.Status, fmt.Errorf("policy %s: %s", h.Policy, d.Cause))
 }
 

@@ -118,7 +118,7 @@ func newGate(t testing.TB, w *world) *gate {
 	g := &gate{world: w}
 	quiet := slog.New(slog.DiscardHandler)
 	g.pipeline = pipeline.New(pipeline.Config{
-		Backends: backend.NewRegistry(backend.Config{NewLeaf: func(route.Backend) (backend.Leaf, error) { return g, nil }, Random: rand.IntN, Logger: quiet}),
+		Backends: backend.NewRegistry(backend.Config{NewLeaf: func(route.Backend) (backend.Leaf, error) { return g, nil }, Random: rand.IntN}),
 		Metrics:  telemetry.New(), Key: &split.Key{1}, Now: time.Now, Logger: quiet, Decisions: nobody{},
 		Issue: func(*identity.Principal, identity.Grant) (string, error) { return "", nil },
 	})

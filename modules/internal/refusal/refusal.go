@@ -2,7 +2,11 @@
 // policy, and a client that waits to send its body.
 package refusal
 
-import "net/http"
+import (
+	"net/http"
+
+	"ficus/gateway/pipeline"
+)
 
 // Header writes what the policy answers, and by which name the request is found in the
 // decision log: never why.
@@ -19,10 +23,12 @@ func Set(to http.Header, answered map[string]string) {
 	}
 }
 
-// CloseIfExpecting ends the connection after an answer to a client that waits for
-// 100 Continue: whether its body still comes, nobody knows (RFC 9110, 10.1.1).
-func CloseIfExpecting(to http.Header, r *http.Request) {
-	if r.ProtoMajor == 1 && r.Header.Get("Expect") != "" {
+// Close ends the connection after an answer of the gateway's own, where nobody knows where
+// the next request would begin: after one that is broken, after one that somebody in front
+// may have read differently, and where a client waits for 100 Continue, since its body may
+// still come or not (RFC 9110, 10.1.1).
+func Close(to http.Header, r *http.Request, status int) {
+	if r.ProtoMajor == 1 && (status == http.StatusBadRequest || r.Header.Get("Expect") != "") || pipeline.EndsConnection(r) {
 		to.Set("Connection", "close")
 	}
 }
