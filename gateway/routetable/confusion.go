@@ -90,15 +90,18 @@ func (c *confusion) alone(r *Request, p string) bool {
 	if !c.aloneBehind(r, p) {
 		return false
 	}
-	scripts := 0
-	for i := range len(p) { // /admin.php/x and /index.php/admin
-		if p[i] != '/' || i < len(script) || !strings.EqualFold(p[i-len(script):i], script) {
+	found, begin := 0, 0 // begin is that of a segment
+	for i := 1; i < len(p); i++ {
+		if p[i] != '/' {
 			continue
 		}
-		if scripts++; scripts > maxScripts {
+		before, name := p[:begin], p[begin:i]
+		if begin = i; !isScript(name) {
+			continue
+		}
+		if found++; found > maxScripts { // /admin.php/x and /index.php/admin
 			return false
 		}
-		before := p[:max(0, strings.LastIndexByte(p[:i], '/'))]
 		if !c.aloneBehind(r, p[:i]) || !c.aloneBehind(r, before+p[i:]) {
 			return false
 		}
@@ -106,7 +109,13 @@ func (c *confusion) alone(r *Request, p string) bool {
 	return true
 }
 
-const script = ".php"
+// scripts are the formats of what servers run and give the rest of the path to.
+var scripts = []string{".php", ".phtml", ".asp", ".aspx", ".ashx", ".asmx", ".svc", ".cgi", ".fcgi", ".pl", ".py", ".cfm", ".dll"}
+
+func isScript(name string) bool {
+	i := strings.LastIndexByte(name, '.')
+	return i > 1 && slices.ContainsFunc(scripts, func(s string) bool { return strings.EqualFold(name[i:], s) })
+}
 
 // maxScripts bounds how many names of scripts are looked at. A path with more was made to
 // have them.

@@ -74,7 +74,7 @@ func plain(raw string) bool {
 	last := byte('/')
 	for i := range len(raw) {
 		switch c := raw[i]; {
-		case c == '%', c == ';', c == '\\', c == '#', c == '(', c < ' ', c >= 0x7f, c == ':' && last == ':':
+		case c == '%', c == ';', c == '\\', c == '#', c == '(', c < ' ', c >= 0x7f, c == '$' && last == ':':
 			return false
 		case c == '/' && (last == '/' && i > 0 || last == '.' || last == ' '):
 			return false
@@ -185,7 +185,10 @@ func trimmed(raw string) string {
 		if decoded == "." || decoded == ".." {
 			return s
 		}
-		short, _, _ := strings.Cut(decoded, "::$")
+		short, _, named := strings.Cut(decoded, ":$") // "::$DATA" and ":$i30:$INDEX_ALLOCATION" (CVE-2010-2731)
+		if named {
+			short = strings.TrimSuffix(short, ":")
+		}
 		short = strings.TrimRightFunc(short, func(c rune) bool { return c <= ' ' || c == '.' || c == 0x7f })
 		if short != decoded {
 			return escapes.Replace(short)
