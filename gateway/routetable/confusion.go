@@ -19,15 +19,13 @@ import (
 // the entry does: in a table with /docs/ for everybody and a policy for all the rest, /docs/
 // is not refused because of /docs.
 //
-// Where counts is not nil, entries that it is false for guard nothing.
-//
 // A path with none of the bytes that make other readings costs one match more, or two
 // where a pattern of the table has capitals; and allocates nothing.
-func (t *Table) Unambiguous(e *Entry, raw string, r Request, counts func(*Entry) bool) (own []string, ok bool) {
+func (t *Table) Unambiguous(e *Entry, raw string, r Request) (own []string, ok bool) {
 	if e.Paths == route.ExactReading {
 		return nil, true
 	}
-	c := confusion{t, e, counts}
+	c := confusion{t, e}
 	first := r.Path
 	paths, ok := variants(raw)
 	if !ok {
@@ -36,7 +34,7 @@ func (t *Table) Unambiguous(e *Entry, raw string, r Request, counts func(*Entry)
 	for _, p := range paths {
 		r.Path = p
 		other := t.Match(&r)
-		if other != e && c.differs(other) || !c.alone(&r, p) {
+		if other != e && c.differs(&r, other) || !c.alone(&r, p) {
 			return nil, false
 		}
 		if other == e {
@@ -51,16 +49,17 @@ func (t *Table) Unambiguous(e *Entry, raw string, r Request, counts func(*Entry)
 
 // confusion is an entry and who may be taken for it.
 type confusion struct {
-	table  *Table
-	entry  *Entry
-	counts func(*Entry) bool
+	table *Table
+	entry *Entry
 }
 
 // differs reports whether a request is decided otherwise by another entry.
-func (c *confusion) differs(other *Entry) bool {
+func (c *confusion) differs(r *Request, other *Entry) bool {
 	e := c.entry
-	return (other.Guarded() != e.Guarded() || other.Guarded() && (other.Policy != e.Policy || other.Mode != e.Mode)) &&
-		(c.counts == nil || c.counts(other))
+	if guarded := r.guardedBy(other); !guarded || !r.guardedBy(e) {
+		return guarded != r.guardedBy(e)
+	}
+	return other.Policy != e.Policy || other.Mode != e.Mode
 }
 
 // inLowerCase adds the paths in lower case where {name...} takes them: a policy may look
@@ -166,7 +165,7 @@ func (c *confusion) aloneAtEnd(r *Request, p string) bool {
 // guarded by another policy.
 func (c *confusion) guarded(r *Request) bool {
 	t := c.table
-	if c.guards(t.Match(r)) {
+	if c.guards(r, t.Match(r)) {
 		return true
 	}
 	if t.folded == nil && !hasUpper(r.Path) {
@@ -178,11 +177,11 @@ func (c *confusion) guarded(r *Request) bool {
 	}
 	r.Path = lower(r.Path)
 	other := hosts.match(r)
-	return other != nil && c.guards(t.Entries[other.Index])
+	return other != nil && c.guards(r, t.Entries[other.Index])
 }
 
-func (c *confusion) guards(other *Entry) bool {
-	return other != c.entry && other.Guarded() && other.Mode == route.Enforce && nearer(other.Pattern, c.entry.Pattern) && c.differs(other)
+func (c *confusion) guards(r *Request, other *Entry) bool {
+	return other != c.entry && other.Mode == route.Enforce && r.guardedBy(other) && nearer(other.Pattern, c.entry.Pattern) && c.differs(r, other)
 }
 
 // nearer reports whether p says more about a path than q: the first segment decides of
@@ -247,7 +246,9 @@ func folded(entries []*Entry) hostIndex {
 					p.segments[i].text = lower(s.text)
 				}
 			}
-			index.insert(&Entry{ID: e.ID, Index: e.Index, When: e.When, Pattern: p})
+			small := *e
+			small.Pattern, small.rivals = p, nil
+			index.insert(&small)
 		}
 	}
 	return index

@@ -1,7 +1,9 @@
 package routetable
 
 import (
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,7 +36,7 @@ func hexOf(text string) string {
 
 func ownReadings(table *Table, raw string) ([]string, bool) {
 	r := Request{Method: "GET", Path: Canonical(raw)}
-	return table.Unambiguous(table.Match(&r), raw, r, nil)
+	return table.Unambiguous(table.Match(&r), raw, r)
 }
 
 // A twin counts only where a policy guards it that says more about it than the route that
@@ -87,6 +89,38 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+// Entries that are not among those asked for take and guard nothing, however many share
+// their pattern.
+func TestAmong(t *testing.T) {
+	routes := []route.Definition{under("a", "/admin"), under("a", "/admin/"), under("b", "/{page}"), under("c", "/Admin/{id}")}
+	for i := range 2 * few {
+		d := under("d", "/{page}")
+		d.ID, d.When = "tenant"+strconv.Itoa(i), route.Conditions{Header: map[string]route.Wanted{"X-Tenant": route.Wanted(strconv.Itoa(i))}}
+		routes = append(routes, d)
+	}
+	table := confusing(t, "a", routes...)
+	for _, tc := range []struct {
+		raw     string
+		without []string // patterns
+		owner   string
+		ok      bool
+	}{
+		{"/admin", nil, "/admin", true},
+		{"/admin", []string{"/admin"}, "/{page}", false},
+		{"/admin", []string{"/admin", "/{page}"}, "", true},
+		{"/admin", []string{"/admin", "/{page}", ""}, "", false},
+		{"/admin", []string{"/admin", "/{page}", "", "/admin/", "/Admin/{id}"}, "", true},
+		{"/admin/x", []string{"/admin/"}, "", false},
+	} {
+		r := Request{Method: "GET", Path: tc.raw, Header: http.Header{"X-Tenant": {"7"}}}
+		r.Among = func(e *Entry) bool { return !slices.Contains(tc.without, e.Pattern.String()) }
+		e := table.Match(&r)
+		if _, ok := table.Unambiguous(e, tc.raw, r); e.Pattern.String() != tc.owner || ok != tc.ok {
+			t.Errorf("%s without %q: of %q, %v; want %q, %v", tc.raw, tc.without, e.Pattern, ok, tc.owner, tc.ok)
+		}
+	}
+}
+
 // What {name...} takes is read in lower case too, what {name} takes has its case.
 func TestReadingsInLowerCase(t *testing.T) {
 	table := confusing(t, "", under("a", "/tree/{rest...}"), under("b", "/user/{id}"))
@@ -119,7 +153,7 @@ func TestUnambiguousAllocatesNothing(t *testing.T) {
 	} {
 		r := Request{Method: "GET", Path: "/api/7.json"}
 		e := table.Match(&r)
-		if n := testing.AllocsPerRun(100, func() { table.Unambiguous(e, "/api/7.json", r, nil) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { table.Unambiguous(e, "/api/7.json", r) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
@@ -133,7 +167,7 @@ func BenchmarkUnambiguous(b *testing.B) {
 			e := table.Match(&r)
 			b.ReportAllocs()
 			for b.Loop() {
-				table.Unambiguous(e, raw, r, nil)
+				table.Unambiguous(e, raw, r)
 			}
 		})
 	}
