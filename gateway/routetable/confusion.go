@@ -25,7 +25,7 @@ func (t *Table) Unambiguous(e *Entry, raw string, r Request) (own []string, ok b
 	if e.Paths == route.ExactReading {
 		return nil, true
 	}
-	c := confusion{t, e}
+	c := confusion{table: t, entry: e}
 	first := r.Path
 	paths, ok := variants(raw)
 	if !ok {
@@ -51,6 +51,7 @@ func (t *Table) Unambiguous(e *Entry, raw string, r Request) (own []string, ok b
 type confusion struct {
 	table *Table
 	entry *Entry
+	index hostIndex // that is asked who owns a twin
 }
 
 // differs reports whether a request is decided otherwise by another entry.
@@ -81,8 +82,22 @@ func (t *Table) inLowerCase(e *Entry, r *Request, first string, own []string) []
 	return own
 }
 
-// alone reports whether no twin of a path is guarded by what says more about it than e.
+// alone reports whether no twin of a path, in any case, is guarded by what says more about
+// it than e.
 func (c *confusion) alone(r *Request, p string) bool {
+	c.index = c.table.hosts
+	if !c.aloneInCase(r, p) {
+		return false
+	}
+	if c.table.folded != nil {
+		c.index = c.table.folded
+	} else if !hasUpper(p) {
+		return true
+	}
+	return c.aloneInCase(r, lower(p))
+}
+
+func (c *confusion) aloneInCase(r *Request, p string) bool {
 	if strings.IndexByte(p, '.') < 0 {
 		return c.aloneAtEnd(r, p)
 	}
@@ -161,26 +176,13 @@ func (c *confusion) aloneAtEnd(r *Request, p string) bool {
 	return !guarded
 }
 
-// guarded reports whether what owns r, or would in lower case, is nearer to it than e and
-// guarded by another policy.
+// guarded reports whether what owns r is nearer to it than e and guarded by another policy.
 func (c *confusion) guarded(r *Request) bool {
-	t := c.table
-	if c.guards(r, t.Match(r)) {
-		return true
-	}
-	if t.folded == nil && !hasUpper(r.Path) {
+	found := c.index.match(r)
+	if found == nil { // the default entry says nothing of a path
 		return false
 	}
-	hosts := t.folded
-	if hosts == nil {
-		hosts = t.hosts
-	}
-	r.Path = lower(r.Path)
-	other := hosts.match(r)
-	return other != nil && c.guards(r, t.Entries[other.Index])
-}
-
-func (c *confusion) guards(r *Request, other *Entry) bool {
+	other := c.table.Entries[found.Index]
 	return other != c.entry && other.Mode == route.Enforce && r.guardedBy(other) && nearer(other.Pattern, c.entry.Pattern) && c.differs(r, other)
 }
 

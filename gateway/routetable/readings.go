@@ -9,9 +9,9 @@ import (
 // was made to have them.
 const maxReadings = 32
 
-// maxOdd is how long a path with other readings may be, in bytes: a request costs no more
-// than a few milliseconds.
-const maxOdd = 8 << 10
+// maxOdd is how long a path with other readings may be, in bytes: it bounds what a request
+// costs to a few milliseconds.
+const maxOdd = 4 << 10
 
 // Readings returns the canonical paths that other readings of a raw path yield, as
 // backends are known to make: a slash that is escaped, written "\" or in more bytes than

@@ -189,12 +189,8 @@ func parseURL(raw string) (string, bool) {
 
 // script cuts off what follows the name of a script.
 func script(format string) func(string) string {
-	return func(p string) string {
-		if i := strings.Index(strings.ToLower(p), format+"/"); i >= 0 {
-			return p[:i+len(format)]
-		}
-		return p
-	}
+	named := regexp.MustCompile(`(?is)^(.*?` + regexp.QuoteMeta(format) + `)/.*`)
+	return func(p string) string { return named.ReplaceAllString(p, "$1") }
 }
 
 func iis(raw string) (string, bool) {
