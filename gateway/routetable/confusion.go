@@ -128,7 +128,7 @@ var scripts = []string{".php", ".phtml", ".asp", ".aspx", ".ashx", ".asmx", ".sv
 
 func isScript(name string) bool {
 	i := strings.LastIndexByte(name, '.')
-	return i > 1 && slices.ContainsFunc(scripts, func(s string) bool { return strings.EqualFold(name[i:], s) })
+	return i >= 0 && slices.ContainsFunc(scripts, func(s string) bool { return strings.EqualFold(name[i:], s) })
 }
 
 // maxScripts bounds how many names of scripts are looked at. A path with more was made to

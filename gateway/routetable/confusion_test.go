@@ -48,7 +48,7 @@ func TestTwins(t *testing.T) {
 		refused, ok []string
 	}{
 		{"one guarded path", confusing(t, "", under("a", "/admin")),
-			[]string{"/admin/", "/ADMIN", "/Admin/", "/admin.json", "/admin.tar.gz", "/admin/index.html", "/admin/Default.aspx", "/index.php/admin", "/x.PHP/admin", "/admin.json/"},
+			[]string{"/admin/", "/ADMIN", "/Admin/", "/admin.json", "/admin.tar.gz", "/admin/index.html", "/admin/Default.aspx", "/index.php/admin", "/x.PHP/admin", "/.php/admin", "/admin.json/"},
 			[]string{"/admin", "/admin/x", "/administration", "/admin/indexes", "/.admin", "/x.admin", "/admin-x.json"}},
 		{"a guarded tree", confusing(t, "", under("a", "/admin/")),
 			[]string{"/admin", "/Admin", "/ADMIN/x", "/admin.json", "/index.php/admin/x"},
