@@ -32,6 +32,8 @@ type Verdict struct {
 	Problems route.Problems    // all of them, sorted, with place and text
 
 	unguarded *routetable.Table // where nothing but the policies has errors
+	removal   *Removal          // why a table without errors is none
+	snapshot  *Verdict          // that serves in its place already, at a start
 }
 
 // Check reads, parses and compiles a folder. The name of the folder stands before
