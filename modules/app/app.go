@@ -44,6 +44,12 @@ type App struct {
 	// status and decision logs go where it says. Default: none.
 	OPAConfig string `json:"opa_config,omitempty"`
 
+	// MaxRemoval is how many percent of the routes an edit of the folder, or a start, may
+	// find gone and still be taken, of a table of ten or more; beyond it the table before
+	// serves on until somebody confirms the edit (ficus routes confirm). 1 to 100, which
+	// takes all. Default: 50.
+	MaxRemoval int `json:"max_removal,omitempty"`
+
 	// Identity says how the gateway knows who asks. Default: it knows nobody.
 	Identity *Identity `json:"identity,omitempty"`
 
@@ -83,7 +89,10 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.context = ctx
 	a.log, a.decisions = ctx.Slogger().Handler(), newDecisionHandler(ctx)
-	var err error
+	err := a.checkMaxRemoval()
+	if err != nil {
+		return err
+	}
 	if a.settings, err = a.resolve(); err != nil {
 		return err
 	}
@@ -99,7 +108,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	value, _, err := runtimes.LoadOrNew(a.settings, func() (caddy.Destructor, error) {
-		return newRuntime(a.settings, a.log)
+		return newRuntime(a.settings, a.MaxRemoval, a.log)
 	})
 	if err != nil {
 		return fmt.Errorf("setting up ficus: %w", err)
@@ -152,6 +161,7 @@ func (a *App) Start() error {
 	a.runtime.pipeline.UseCapacity(a.Capacity.requests())
 	a.runtime.pipeline.UseMaxHeaders(a.Capacity.headers())
 	a.runtime.pipeline.UseFaults(a.Faults)
+	a.runtime.tables.UseMaxRemoval(a.MaxRemoval)
 	a.runtime.watch()
 	return nil
 }
