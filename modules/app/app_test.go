@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -147,6 +148,61 @@ func TestProvisionOnABrokenFolder(t *testing.T) {
 	}
 	if _, used := runtimes.References(a.settings); used {
 		t.Error("the runtime is still held")
+	}
+}
+
+// A reload whose max_removal allows what waits lets it serve, by the same runtime.
+func TestReloadAllowsARemoval(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	write := func(routes int) {
+		text := "backends: { legacy: { addresses: [\"http://127.0.0.1:1\"] } }\nroutes:\n"
+		for i := range routes {
+			text += fmt.Sprintf("  - { id: r%d, match: GET /r%d }\n", i, i)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := func(maxRemoval int) *App {
+		ctx, err := caddy.ProvisionContext(&caddy.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &App{Routes: dir, State: state, CohortKey: "k", MaxRemoval: maxRemoval}
+		if err := errors.Join(a.Provision(ctx), a.Start()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := a.Cleanup(); err != nil {
+				t.Error(err)
+			}
+		})
+		return a
+	}
+	write(12)
+	before := start(0)
+	write(3)
+	_, _ = before.Tables().Load() // or the watch did
+	if got := len(before.Pipeline().Table().Entries); got != 13 || before.Tables().Status().Removal == nil {
+		t.Fatalf("%d entries serve", got)
+	}
+	start(75)
+	if got := len(before.Pipeline().Table().Entries); got != 4 {
+		t.Errorf("%d entries serve", got)
+	}
+}
+
+// What JSON says of max_removal is checked, too.
+func TestMaxRemovalOutOfRange(t *testing.T) {
+	for _, percent := range []int{-1, 101} {
+		ctx, err := caddy.ProvisionContext(&caddy.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := App{Routes: t.TempDir(), State: t.TempDir(), MaxRemoval: percent}
+		if err := a.Provision(ctx); err == nil || !strings.Contains(err.Error(), "no percentage from 1 to 100") {
+			t.Errorf("%d: %v", percent, err)
+		}
 	}
 }
 
