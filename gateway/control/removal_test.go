@@ -82,7 +82,7 @@ func TestRemovalWaits(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	r := status.Readiness()
-	if r.Status != "ready" || r.Errors != 1 || !strings.Contains(r.Message, "waits for a confirmation: the table before serves on") {
+	if r.Status != "ready" || r.Errors != 1 || !strings.Contains(r.Message, "waits for a confirmation (ficus routes confirm): the table before serves on") {
 		t.Errorf("readiness: %+v", r)
 	}
 	if status.Findings().Removal != status.Removal || len(status.Removal.Routes) != 12 {
@@ -255,7 +255,7 @@ func TestStartWithoutMostRoutes(t *testing.T) {
 		t.Errorf("serving %s, want %s", p.live.Revision, revision)
 	}
 	first := p.held(17, 20)
-	if r := p.tables.Status().Readiness(); r.Status != "degraded" || !strings.Contains(r.Message, "waits for a confirmation: the last good snapshot serves") {
+	if r := p.tables.Status().Readiness(); r.Status != "degraded" || !strings.Contains(r.Message, "waits for a confirmation (ficus routes confirm): the last good snapshot serves") {
 		t.Errorf("readiness: %+v", r)
 	}
 	p.tables.Keep() // which has nothing to keep

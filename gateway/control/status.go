@@ -67,11 +67,11 @@ func (s Status) Readiness() Readiness {
 	case s.Source == SourceFolder && s.LastReloadOK:
 		r.Status, r.Message = "ready", "the route folder is served as it is"
 	case s.Source == SourceFolder && s.Removal != nil:
-		r.Status, r.Message = "ready", "the newest edit of the route folder removes most routes and waits for a confirmation: the table before serves on"
+		r.Status, r.Message = "ready", "the newest edit of the route folder removes most routes and waits for a confirmation (ficus routes confirm): the table before serves on"
 	case s.Source == SourceFolder:
 		r.Status, r.Message = "ready", "the newest edit of the route folder is broken: the table before serves on"
 	case s.Source == SourceSnapshot && s.Removal != nil:
-		r.Status, r.Message = "degraded", "the route folder lacks most routes and waits for a confirmation: the last good snapshot serves"
+		r.Status, r.Message = "degraded", "the route folder lacks most routes and waits for a confirmation (ficus routes confirm): the last good snapshot serves"
 	case s.Source == SourceSnapshot:
 		r.Status, r.Message = "degraded", "the route folder is broken: the last good snapshot serves"
 	case s.Source == SourceUnguarded:

@@ -56,7 +56,7 @@ func TestRemovalWaitsForConfirmation(t *testing.T) {
 	if g.Table() != before || removal.Gone != 10 || len(removal.Routes) != 10 {
 		t.Errorf("it serves already, or is told as %+v", removal)
 	}
-	if out, _ := verb(t, g, "status"); !strings.Contains(out, "waits for a confirmation") || !strings.Contains(out, "removal: 10 of 12 routes would be gone: s10, s11, s2, s3, s4 and 5 more") {
+	if out, _ := verb(t, g, "status"); !strings.Contains(out, "waits for a confirmation (ficus routes confirm)") || !strings.Contains(out, "removal: 10 of 12 routes would be gone: s10, s11, s2, s3, s4 and 5 more") {
 		t.Errorf("ficus status: %s", out)
 	}
 	if page := consolePage(t, g, "/problems"); !strings.Contains(page, "ficus routes confirm "+removal.Hash) {
