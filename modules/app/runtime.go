@@ -123,6 +123,7 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err := r.startRemote(logger); err != nil {
 		return nil, errors.Join(err, r.decided.Close())
 	}
+	keepFloor()
 	_, _ = r.tables.Load() // which reports by itself
 	r.kills.Resume()
 	return r, nil
@@ -167,5 +168,5 @@ func (r *runtime) Destruct() error {
 	r.startTelling.Do(func() { r.stopTelling = func() {} }) // nobody was told, and nobody will be
 	r.stopTelling()
 	r.telling.Wait()
-	return errors.Join(r.signer.close(), r.decided.Close())
+	return errors.Join(r.signer.close(), r.decided.Close(), dropFloor())
 }
