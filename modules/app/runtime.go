@@ -124,6 +124,7 @@ func newRuntime(s settings, maxRemoval int, log slog.Handler) (*runtime, error) 
 		return nil, errors.Join(err, r.decided.Close())
 	}
 	r.tables.UseMaxRemoval(maxRemoval)
+	keepFloor()
 	_, _ = r.tables.Load() // which reports by itself
 	r.kills.Resume()
 	return r, nil
@@ -168,5 +169,5 @@ func (r *runtime) Destruct() error {
 	r.startTelling.Do(func() { r.stopTelling = func() {} }) // nobody was told, and nobody will be
 	r.stopTelling()
 	r.telling.Wait()
-	return errors.Join(r.signer.close(), r.decided.Close())
+	return errors.Join(r.signer.close(), r.decided.Close(), dropFloor())
 }
