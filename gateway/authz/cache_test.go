@@ -41,7 +41,7 @@ func TestKeptDecisionExpires(t *testing.T) {
 			if d := set.Decide(context.Background(), "shop.orders", in); !d.Allow {
 				t.Fatalf("got %+v", d)
 			}
-			set.policies["shop.orders"].query = load(t, map[string]string{"orders.rego": "package shop.orders\nallow := false\n"}).policies["shop.orders"].query
+			set.policies["shop.orders"].question = load(t, map[string]string{"orders.rego": "package shop.orders\nallow := false\n"}).policies["shop.orders"].question
 			now = now.Add(tc.after)
 			if d := set.Decide(context.Background(), "shop.orders", in); d.Allow != tc.kept {
 				t.Errorf("got %+v", d)

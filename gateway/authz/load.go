@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
@@ -162,9 +161,9 @@ func entrypoints(modules map[string]*ast.Module) []entrypoint {
 // not used: its result says true for any value that is not false, and false for what
 // is undefined, so that a policy of the wrong type would allow.
 func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store storage.Store) (*policy, error) {
-	prepared, err := rego.New(rego.Query(e.query), rego.Compiler(compiler), rego.Store(store)).PrepareForEval(ctx)
+	q, err := newQuestion(ctx, e.query, compiler, store)
 	reads := project(compiler, e.query)
-	return &policy{query: prepared, reads: reads, body: reads.body(), origin: e.origin}, err
+	return &policy{question: q, reads: reads, body: reads.body(), origin: e.origin}, err
 }
 
 // Read reads the files of a folder of policies, as [Load] does. A folder that is not

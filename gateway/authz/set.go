@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"ficus/gateway/route"
@@ -30,9 +29,9 @@ type Set struct {
 
 // policy is one package, ready to be asked.
 type policy struct {
-	query rego.PreparedEvalQuery
-	reads projection
-	body  bool // it reads the body, or may
+	question *question
+	reads    projection
+	body     bool // it reads the body, or may
 
 	origin route.Origin
 }
@@ -130,43 +129,36 @@ func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
 		now = s.now()
 	}
 	if s.kept == nil || !p.reads.pure {
-		return s.ask(ctx, p, in, now)
+		return s.ask(ctx, p, in, started, now)
 	}
 	var room [256]byte
 	key, ok := appendKey(appendText(room[:0], name), p.reads.parts, in)
 	if !ok {
-		return s.ask(ctx, p, in, now)
+		return s.ask(ctx, p, in, started, now)
 	}
 	if d, ok := s.kept.get(key, now); ok {
 		return d
 	}
-	d = s.ask(ctx, p, in, now)
+	d = s.ask(ctx, p, in, started, now)
 	s.kept.put(key, d, now, in.Principal.Expires)
 	return d
 }
 
 // ask evaluates a policy on what it reads of the input.
-func (s *Set) ask(ctx context.Context, p *policy, in *Input, now time.Time) Decision {
+func (s *Set) ask(ctx context.Context, p *policy, in *Input, started, now time.Time) Decision {
 	input, err := build(p.reads.parts, in)
 	if err != nil {
 		return deny(Failed, "building the input: "+err.Error())
 	}
-	cancel := topdown.NewCancel()
-	timer := time.AfterFunc(s.budget, cancel.Cancel)
-	defer timer.Stop()
-	options := []rego.EvalOption{rego.EvalParsedInput(input), rego.EvalExternalCancel(cancel), rego.EvalTime(now)}
-	if s.tracer != nil {
-		options = append(options, rego.EvalQueryTracer(s.tracer))
-	}
-	results, err := p.query.Eval(ctx, options...)
+	answer, err := p.question.put(ctx, input, now, deadline{started, s.budget}, s.tracer)
 	var failure *topdown.Error
 	switch {
 	case errors.As(err, &failure) && failure.Code == topdown.CancelErr:
 		return deny(Late, fmt.Sprintf("the evaluation took more than %v", s.budget))
 	case err != nil:
 		return deny(Failed, err.Error())
-	case len(results) == 0:
+	case answer == nil:
 		return deny(Undefined, "the policy says nothing of this request")
 	}
-	return read(results[0].Expressions[0].Value)
+	return readAnswer(answer)
 }

@@ -1,0 +1,69 @@
+package authz
+
+import (
+	"context"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// said is the variable that a question binds to what the policy says.
+const said = ast.Var("said")
+
+// A question is a policy's rule, ready for OPA's evaluator. Package rego is left out: a
+// transaction, metrics and a set of results for each decision cost as much as a small
+// policy itself.
+type question struct{ query topdown.Query } // which each evaluation copies
+
+// newQuestion makes a question of the reference to a rule. The store is read in one
+// transaction from now on, and so must not be written to any more.
+func newQuestion(ctx context.Context, rule string, compiler *ast.Compiler, store storage.Store) (*question, error) {
+	body, err := ast.ParseBodyWithOpts(rule+" = "+string(said), ast.ParserOptions{RegoVersion: ast.RegoV1})
+	if err != nil {
+		return nil, err
+	}
+	queries := compiler.QueryCompiler()
+	compiled, err := queries.Compile(body)
+	if err != nil {
+		return nil, err
+	}
+	txn, err := store.NewTransaction(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &question{*topdown.NewQuery(compiled).WithQueryCompiler(queries).WithCompiler(compiler).WithStore(store).
+		WithTransaction(txn).WithMetrics(metrics.NoOp()).WithRequestMetadata(map[string]any{})}, nil
+}
+
+// put asks the question of an input: nil where the policy says nothing. Where a rule says
+// two things, that is an error. The tracer may be nil.
+func (q *question) put(ctx context.Context, input ast.Value, at time.Time, end deadline, tracer topdown.QueryTracer) (answer ast.Value, err error) {
+	query := q.query
+	query.WithInput(ast.NewTerm(input)).WithTime(at).WithCancel(end)
+	if tracer != nil {
+		query.WithQueryTracer(tracer)
+	}
+	err = query.Iter(ctx, func(found topdown.QueryResult) error {
+		if answer == nil {
+			answer = found[said].Value
+		}
+		return nil
+	})
+	return answer, err
+}
+
+// A deadline ends an evaluation that takes too long, by the clock and not by a timer:
+// that is no work for whoever is in time, and holds where timers come late.
+type deadline struct {
+	started time.Time
+	budget  time.Duration
+}
+
+// Cancelled is asked before each expression, and by built-ins that take long.
+func (d deadline) Cancelled() bool { return time.Since(d.started) > d.budget }
+
+// Cancel does nothing: time alone ends an evaluation.
+func (d deadline) Cancel() {}
