@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -81,7 +80,7 @@ func FuzzInput(f *testing.F) {
 			if projected.Allow != again.Allow || projected.Cause != again.Cause || projected.Status != again.Status {
 				t.Fatalf("%s: %+v, then %+v", policy, projected, again)
 			}
-			answer, err := p.question.put(context.Background(), whole, time.Now(), ample(), nil)
+			answer, err := put(p.question, whole)
 			if err == nil && answer != nil && readAnswer(answer).Allow != projected.Allow {
 				t.Fatalf("%s of %v: %+v", policy, whole, projected)
 			}

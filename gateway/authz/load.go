@@ -106,7 +106,7 @@ func setOf(ctx context.Context, src *source, revision string) (*Set, route.Probl
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	set := &Set{Revision: revision, Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}, kept: newKept()}
+	set := &Set{Revision: revision, Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}, kept: newKept(), desks: newDesks()}
 	for _, entry := range entrypoints(src.modules) {
 		p, err := prepare(ctx, entry, compiler, store)
 		if err != nil {
@@ -163,7 +163,7 @@ func entrypoints(modules map[string]*ast.Module) []entrypoint {
 func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store storage.Store) (*policy, error) {
 	q, err := newQuestion(ctx, e.query, compiler, store)
 	reads := project(compiler, e.query)
-	return &policy{question: q, reads: reads, body: reads.body(), origin: e.origin}, err
+	return &policy{name: e.name, question: q, reads: reads, body: reads.body(), origin: e.origin}, err
 }
 
 // Read reads the files of a folder of policies, as [Load] does. A folder that is not

@@ -38,13 +38,22 @@ func newQuestion(ctx context.Context, rule string, compiler *ast.Compiler, store
 		WithTransaction(txn).WithMetrics(metrics.NoOp()).WithRequestMetadata(map[string]any{})}, nil
 }
 
-// put asks the question of an input: nil where the policy says nothing. Where a rule says
-// two things, that is an error. The tracer may be nil.
-func (q *question) put(ctx context.Context, input ast.Value, at time.Time, end deadline, tracer topdown.QueryTracer) (answer ast.Value, err error) {
+// An asking is one time that a question is put.
+type asking struct {
+	input  ast.Value
+	at     time.Time // for rules that ask for the time
+	end    deadline
+	known  *results            // empty; for this time only
+	tracer topdown.QueryTracer // nil: nothing is traced
+}
+
+// put asks a question: nil where the policy says nothing. Where a rule says two things,
+// that is an error.
+func (q *question) put(ctx context.Context, a *asking) (answer ast.Value, err error) {
 	query := q.query
-	query.WithInput(ast.NewTerm(input)).WithTime(at).WithCancel(end)
-	if tracer != nil {
-		query.WithQueryTracer(tracer)
+	query.WithInput(ast.NewTerm(a.input)).WithTime(a.at).WithCancel(&a.end).WithVirtualCache(a.known)
+	if a.tracer != nil {
+		query.WithQueryTracer(a.tracer)
 	}
 	err = query.Iter(ctx, func(found topdown.QueryResult) error {
 		if answer == nil {
@@ -63,7 +72,7 @@ type deadline struct {
 }
 
 // Cancelled is asked before each expression, and by built-ins that take long.
-func (d deadline) Cancelled() bool { return time.Since(d.started) > d.budget }
+func (d *deadline) Cancelled() bool { return time.Since(d.started) > d.budget }
 
 // Cancel does nothing: time alone ends an evaluation.
-func (d deadline) Cancel() {}
+func (d *deadline) Cancel() {}
