@@ -163,7 +163,7 @@ func entrypoints(modules map[string]*ast.Module) []entrypoint {
 func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store storage.Store) (*policy, error) {
 	q, err := newQuestion(ctx, e.query, compiler, store)
 	reads := project(compiler, e.query)
-	return &policy{name: e.name, question: q, reads: reads, body: reads.body(), origin: e.origin}, err
+	return &policy{name: e.name, question: q, reads: reads, body: reads.has("body"), origin: e.origin}, err
 }
 
 // Read reads the files of a folder of policies, as [Load] does. A folder that is not

@@ -94,6 +94,9 @@ func (s *Set) Reads(name string) []string {
 // it the body.
 func (s *Set) ReadsBody(name string) bool { return s.Has(name) && s.policies[name].body }
 
+// ReadsKey reports whether a policy reads a key of the input, such as "params", or may.
+func (s *Set) ReadsKey(name, key string) bool { return s.Has(name) && s.policies[name].reads.has(key) }
+
 // Keeps reports whether decisions of a policy may be kept for some seconds: they depend on
 // nothing but what it reads.
 func (s *Set) Keeps(name string) bool { return s.Has(name) && s.policies[name].reads.pure }
