@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -10,18 +11,18 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// said is the variable that a question binds to what the policy says.
-const said = ast.Var("said")
-
 // A question is a policy's rule, ready for OPA's evaluator. Package rego is left out: a
 // transaction, metrics and a set of results for each decision cost as much as a small
 // policy itself.
-type question struct{ query topdown.Query } // which each evaluation copies
+type question struct {
+	query topdown.Query // which each evaluation copies
+	said  ast.Var       // what it binds to what the policy says
+}
 
 // newQuestion makes a question of the reference to a rule. The store is read in one
 // transaction from now on, and so must not be written to any more.
 func newQuestion(ctx context.Context, rule string, compiler *ast.Compiler, store storage.Store) (*question, error) {
-	body, err := ast.ParseBodyWithOpts(rule+" = "+string(said), ast.ParserOptions{RegoVersion: ast.RegoV1})
+	body, err := ast.ParseBodyWithOpts(rule+" = _", ast.ParserOptions{RegoVersion: ast.RegoV1})
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +35,13 @@ func newQuestion(ctx context.Context, rule string, compiler *ast.Compiler, store
 	if err != nil {
 		return nil, err
 	}
-	return &question{*topdown.NewQuery(compiled).WithQueryCompiler(queries).WithCompiler(compiler).WithStore(store).
-		WithTransaction(txn).WithMetrics(metrics.NoOp()).WithRequestMetadata(map[string]any{})}, nil
+	query := topdown.NewQuery(compiled).WithQueryCompiler(queries).WithCompiler(compiler).WithStore(store).
+		WithTransaction(txn).WithMetrics(metrics.NoOp()).WithRequestMetadata(map[string]any{})
+	said, ok := body[0].Operand(1).Value.(ast.Var)
+	if !ok {
+		return nil, fmt.Errorf("%v is no question", body)
+	}
+	return &question{query: *query, said: said}, nil
 }
 
 // An asking is one time that a question is put.
@@ -57,7 +63,7 @@ func (q *question) put(ctx context.Context, a *asking) (answer ast.Value, err er
 	}
 	err = query.Iter(ctx, func(found topdown.QueryResult) error {
 		if answer == nil {
-			answer = found[said].Value
+			answer = found[q.said].Value
 		}
 		return nil
 	})
