@@ -1,7 +1,9 @@
 package authz
 
 import (
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
@@ -64,4 +66,24 @@ func TestResultsAreOPAs(t *testing.T) {
 			t.Errorf("%v is still held", term)
 		}
 	}
+}
+
+// Decisions at the same time share what they take, one after the other, and never an
+// answer.
+func TestDecisionsAtOnce(t *testing.T) {
+	set := load(t, map[string]string{
+		"p.rego": "package p\nallow if { double == 2 * input.body; even }\ndouble := n + n if n := input.body\neven if input.body % 2 == 0\n",
+	}).Within(time.Minute).Unkept()
+	var group sync.WaitGroup
+	for worker := range 8 {
+		group.Go(func() {
+			for n := range 200 {
+				n := n*8 + worker/2
+				if d := set.Decide(t.Context(), "p", &Input{BodyState: BodyWhole, Body: n}); d.Allow != (n%2 == 0) || d.Cause != Allowed && d.Cause != Undefined {
+					t.Errorf("%d: %+v", n, d)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
