@@ -27,7 +27,7 @@ const (
 	maxFiles  = 1000            // files
 	testLimit = 5 * time.Second // for each test
 
-	// DefaultBudget is how long one decision may take before it is a denial.
+	// DefaultBudget is how long one decision may take before it is a denial; see deadline.
 	DefaultBudget = 100 * time.Millisecond
 )
 

@@ -167,7 +167,7 @@ func without(o ast.Object, key *ast.Term) ast.Object {
 // put asks a question, with more time than it takes.
 func put(q *question, input ast.Value) (ast.Value, error) {
 	now := time.Now()
-	return q.put(context.Background(), &asking{input: input, at: now, end: deadline{now, time.Minute}, known: new(results)})
+	return q.put(context.Background(), &asking{input: input, at: now, end: deadline{started: now, budget: time.Minute}, known: new(results)})
 }
 
 // asked is what a policy says of a whole input.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,7 +62,7 @@ func TestQuestionSaysWhatRegoSays(t *testing.T) {
 			want := saidByRego(t, rego.New(rego.Query(rule), rego.Compiler(compiler), rego.Store(store), rego.ParsedInput(input)))
 			known := new(results)
 			for range 3 { // what an evaluation left behind changes none after it
-				answer, err := q.put(t.Context(), &asking{input: input, end: deadline{time.Now(), time.Minute}, known: known})
+				answer, err := q.put(t.Context(), &asking{input: input, end: deadline{started: time.Now(), budget: time.Minute}, known: known})
 				known.forget()
 				var got string
 				switch {
@@ -98,8 +99,24 @@ func TestQuestionEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := q.put(t.Context(), &asking{input: ast.NewObject(), end: deadline{time.Now(), time.Millisecond}, known: new(results)})
+	answer, err := q.put(t.Context(), &asking{input: ast.NewObject(), end: deadline{started: time.Now(), budget: time.Millisecond}, known: new(results)})
 	if answer != nil || err == nil || !strings.Contains(err.Error(), "cancel") {
 		t.Error(answer, err)
 	}
+}
+
+// An evaluation that the machine kept waiting may end; one that goes on may not.
+func TestDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := deadline{started: time.Now(), budget: 100 * time.Millisecond}
+		for _, step := range []struct {
+			after time.Duration
+			ended bool
+		}{{0, false}, {100 * time.Millisecond, false}, {time.Second, false}, {9 * time.Millisecond, false}, {time.Millisecond, true}, {0, true}} {
+			time.Sleep(step.after)
+			if d.Cancelled() != step.ended {
+				t.Errorf("after %v: ended is not %v", step.after, step.ended)
+			}
+		}
+	})
 }

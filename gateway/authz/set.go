@@ -150,7 +150,7 @@ func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
 		now = s.now()
 	}
 	w := s.desks.Get().(*desk)
-	w.asking = asking{at: now, end: deadline{started, s.budget}, known: &w.known, tracer: s.tracer}
+	w.asking = asking{at: now, end: deadline{started: started, budget: s.budget}, known: &w.known, tracer: s.tracer}
 	d = s.decide(ctx, p, in, w)
 	w.clear() // not where the evaluation panicked: who knows what it left behind
 	s.desks.Put(w)
