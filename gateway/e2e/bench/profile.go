@@ -11,18 +11,20 @@ import (
 )
 
 // profile has a contestant that is Ficus or Caddy do one turn more, which does not count,
-// and keeps the profile of its CPU time, for go tool pprof.
+// and keeps the profiles of its CPU time and of what it allocates, for go tool pprof.
 func (b *bench) profile(w *work, label string, p *proxy) error {
 	if b.profiles == "" || peers[label] == nil || peers[label].program != "" {
 		return nil
 	}
-	taken := make(chan error, 1)
-	go func() {
-		url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", p.Admin, max(1, int(b.turnTime.Seconds())))
-		taken <- download(url, filepath.Join(b.profiles, w.name+"-"+strings.ReplaceAll(label, " ", "-")+".pprof"))
-	}()
+	taken := make(chan error)
+	take := func(kind, suffix string) {
+		url := fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", p.Admin, kind, max(1, int(b.turnTime.Seconds())))
+		taken <- download(url, filepath.Join(b.profiles, w.name+"-"+strings.ReplaceAll(label, " ", "-")+suffix))
+	}
+	go take("profile", ".pprof")
+	go take("allocs", "-allocs.pprof")
 	_, err := b.turn(w, p)
-	return errors.Join(err, <-taken)
+	return errors.Join(err, <-taken, <-taken)
 }
 
 func download(url, path string) error {
