@@ -26,7 +26,7 @@ type edited struct {
 	Slow        time.Duration // the slowest request
 	P99         time.Duration
 	Effect, Max time.Duration // from the save of an edit to the first answer by it: median and most
-	More        float64       // MiB of memory, the most beside what it was before
+	More        float64       // MiB of memory: the most, beside the most without edits
 	CPU         float64       // ms for each edit, beside what the requests take
 	Why         string
 }
@@ -91,7 +91,7 @@ func (b *bench) editOne(name string, profiled bool) (edited, error) {
 	e, err := b.editUnderLoad(p)
 	e.Label = name
 	if err == nil && profiled {
-		err = b.profileWhile("edits", name, p, 4*time.Second+edits*editEvery, func() error {
+		err = b.profileWhile("edits", name, p, 8*time.Second+edits*editEvery, func() error {
 			_, err := b.editUnderLoad(p)
 			return err
 		})
@@ -99,24 +99,26 @@ func (b *bench) editOne(name string, profiled bool) (edited, error) {
 	return e, err
 }
 
-// editUnderLoad has requests go on, first alone, then while the table is edited.
+// editUnderLoad has requests go on, first alone, then while the table is edited. Before, as
+// many as the peer can answer make its heap as large as such requests make it by themselves.
 func (b *bench) editUnderLoad(p *proxy) (e edited, err error) {
-	o := order{
-		Address: p.Listen, Paths: paths(editRoutes)[1:], Connections: connections, Rate: editPace,
-		Warm: 2 * time.Second, For: 2 * time.Second,
-	}
+	o := order{Address: p.Listen, Paths: paths(editRoutes)[1:], Connections: connections, For: 3 * time.Second}
 	var alone figures
 	if _, err := b.ask(o, p, &alone); err != nil {
 		return e, err
 	}
-	var r result
-	o.Warm, o.For = 0, (edits+5)*editEvery
-	if err := errors.Join(b.load.send(o), b.load.receive(&r)); err != nil {
+	o.Rate, o.For = editPace, 5*time.Second
+	if err := p.forgetPeak(); err != nil {
 		return e, err
 	}
-	rest, _, err := p.memory()
+	if _, err := b.ask(o, p, &alone); err != nil {
+		return e, err
+	}
+	_, rest, err := p.memory()
 	used, err2 := p.cpu()
-	if err := errors.Join(err, err2, p.forgetPeak(), b.load.send(nil)); err != nil {
+	var r result
+	o.For = (edits + 5) * editEvery
+	if err := errors.Join(err, err2, p.forgetPeak(), b.load.send(o), b.load.receive(&r), b.load.send(nil)); err != nil {
 		return e, err
 	}
 	effects, err := b.edit(p)
