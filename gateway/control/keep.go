@@ -83,7 +83,7 @@ func (t *Tables) fromSnapshot() Verdict {
 		t.Logger.Warn("there is no last good snapshot to serve", "snapshot", t.Snapshot.String(), "error", err)
 		return Verdict{}
 	}
-	v := t.publish(folder, judge(folder, nil, t.Lookup, t.Now(), t.policySource()))
+	v := t.publish(folder, new(memory).judge(folder, nil, t.Lookup, t.Now(), t.policySource()))
 	if v.Table == nil {
 		t.Logger.Error("the last good snapshot can't be served", "snapshot", t.Snapshot.String(),
 			"written", written, "problems", len(v.Problems))

@@ -33,6 +33,7 @@ type Tables struct {
 	mu     sync.Mutex
 	loaded string            // hash of the content that was judged last
 	known  *authz.Set        // policies that compiled last
+	memory memory            // of the routes that were judged last
 	unkept *routefile.Folder // applied, and not in the snapshot yet
 	wakes  chan<- struct{}   // KeepSnapshots; nil while nobody waits
 
@@ -82,7 +83,7 @@ func (t *Tables) load(c confirmation) (Outcome, route.Problems) {
 		return Unchanged, nil
 	}
 	t.loaded = content
-	v := judge(folder, unread, t.Lookup, t.Now(), t.policySource())
+	v := t.memory.judge(folder, unread, t.Lookup, t.Now(), t.policySource())
 	t.known = cmp.Or(v.Policies, t.known)
 	if !confirmed {
 		v = t.holdBack(folder, v)
