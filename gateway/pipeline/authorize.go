@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"unicode"
 
 	"ficus/gateway/authz"
 	"ficus/gateway/route"
@@ -15,12 +17,19 @@ import (
 // another policy guards. A route can't make it mean one thing.
 var errAmbiguous = errors.New("ambiguous_path: a backend may read the path as one that another policy guards")
 
+// errSmallMethod is why a method is refused that many backends take for the one in
+// capitals, which routes and policies may guard.
+var errSmallMethod = errors.New("the method has small letters")
+
 // authorize is room 3: it asks the route's policy, and fails closed. It stands behind
 // room 4, which sends nothing anywhere, so that policies see the side. A path that the
 // route rewrites is authorized as what it becomes, too.
 func (p *Pipeline) authorize(live *serving, x *Exchange) error {
 	if !live.guarded {
 		return nil
+	}
+	if strings.ContainsFunc(x.request.Method, unicode.IsLower) {
+		return x.fail(http.StatusBadRequest, errSmallMethod)
 	}
 	readings, err := x.readings(live.table)
 	if err != nil {
@@ -95,14 +104,15 @@ func (p *Pipeline) authorizeRewritten(live *serving, x *Exchange) error {
 		}
 		raw := rewriter.Path(x.Path)
 		backend := x.Entry.BackendOf(side)
+		reaches := func(e *routetable.Entry) bool { return e.Reaches(backend) }
 		asked := x.asked()
-		asked.Path = routetable.Canonical(raw)
+		asked.Path, asked.Among = routetable.Canonical(raw), reaches
 		e := live.table.Match(&asked)
-		own, ok := live.table.Unambiguous(e, raw, asked, func(e *routetable.Entry) bool { return e.Reaches(backend) })
+		own, ok := live.table.Unambiguous(e, raw, asked)
 		if !ok {
 			return x.fail(http.StatusBadRequest, errAmbiguous)
 		}
-		if e == x.Entry || !e.Guarded() || !e.Reaches(backend) {
+		if e == x.Entry || !e.Guarded() || !reaches(e) {
 			continue
 		}
 		if err := p.ask(live, x, e, asked.Path, own); err != nil {
@@ -115,7 +125,7 @@ func (p *Pipeline) authorizeRewritten(live *serving, x *Exchange) error {
 // readings returns the other paths that backends may read and the same entry owns. A path
 // that may be read as one of another policy is refused.
 func (x *Exchange) readings(table *routetable.Table) ([]string, error) {
-	own, ok := table.Unambiguous(x.Entry, x.target.path, x.asked(), nil)
+	own, ok := table.Unambiguous(x.Entry, x.target.path, x.asked())
 	if !ok {
 		return nil, x.fail(http.StatusBadRequest, errAmbiguous)
 	}

@@ -43,3 +43,19 @@ func TestRewrittenPathIsAuthorizedAgain(t *testing.T) {
 		<-g.last
 	}
 }
+
+// A route of another backend does not hide, at this one, the policy of a route that says
+// less about the path.
+func TestRewrittenPathThatAnotherBackendServes(t *testing.T) {
+	strip := guarded("strip", "/beta/{rest...}", route.PolicyPublic)
+	strip.Rewrite.New = route.SideRewrite{StripPrefix: "/beta"}
+	health := guarded("health", "/health", route.PolicyPublic)
+	health.Stage, health.Backend = route.StageLegacy, ""
+	g := newGuarded(t, strip, health, guarded("all", "/", "admin"))
+	for path, want := range map[string]int{"/health": 200, "/x": 403, "/beta/x": 403, "/beta/health": 403} {
+		if answer := g.send(t, "GET", path, ""); answer.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, answer.StatusCode, want)
+		}
+		<-g.last
+	}
+}

@@ -58,6 +58,7 @@ func unescape(s string) string {
 		return s
 	}
 	var b strings.Builder
+	b.Grow(len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {
 			high, ok1 := unhex(s[i+1])

@@ -19,15 +19,13 @@ import (
 // the entry does: in a table with /docs/ for everybody and a policy for all the rest, /docs/
 // is not refused because of /docs.
 //
-// Where counts is not nil, entries that it is false for guard nothing.
-//
 // A path with none of the bytes that make other readings costs one match more, or two
 // where a pattern of the table has capitals; and allocates nothing.
-func (t *Table) Unambiguous(e *Entry, raw string, r Request, counts func(*Entry) bool) (own []string, ok bool) {
+func (t *Table) Unambiguous(e *Entry, raw string, r Request) (own []string, ok bool) {
 	if e.Paths == route.ExactReading {
 		return nil, true
 	}
-	c := confusion{t, e, counts}
+	c := confusion{table: t, entry: e}
 	first := r.Path
 	paths, ok := variants(raw)
 	if !ok {
@@ -36,7 +34,7 @@ func (t *Table) Unambiguous(e *Entry, raw string, r Request, counts func(*Entry)
 	for _, p := range paths {
 		r.Path = p
 		other := t.Match(&r)
-		if other != e && c.differs(other) || !c.alone(&r, p) {
+		if other != e && c.differs(&r, other) || !c.alone(&r, p) {
 			return nil, false
 		}
 		if other == e {
@@ -51,16 +49,18 @@ func (t *Table) Unambiguous(e *Entry, raw string, r Request, counts func(*Entry)
 
 // confusion is an entry and who may be taken for it.
 type confusion struct {
-	table  *Table
-	entry  *Entry
-	counts func(*Entry) bool
+	table *Table
+	entry *Entry
+	index hostIndex // that is asked who owns a twin
 }
 
 // differs reports whether a request is decided otherwise by another entry.
-func (c *confusion) differs(other *Entry) bool {
+func (c *confusion) differs(r *Request, other *Entry) bool {
 	e := c.entry
-	return (other.Guarded() != e.Guarded() || other.Guarded() && (other.Policy != e.Policy || other.Mode != e.Mode)) &&
-		(c.counts == nil || c.counts(other))
+	if guarded := r.guardedBy(other); !guarded || !r.guardedBy(e) {
+		return guarded != r.guardedBy(e)
+	}
+	return other.Policy != e.Policy || other.Mode != e.Mode
 }
 
 // inLowerCase adds the paths in lower case where {name...} takes them: a policy may look
@@ -82,23 +82,40 @@ func (t *Table) inLowerCase(e *Entry, r *Request, first string, own []string) []
 	return own
 }
 
-// alone reports whether no twin of a path is guarded by what says more about it than e.
+// alone reports whether no twin of a path, in any case, is guarded by what says more about
+// it than e.
 func (c *confusion) alone(r *Request, p string) bool {
+	c.index = c.table.hosts
+	if !c.aloneInCase(r, p) {
+		return false
+	}
+	if c.table.folded != nil {
+		c.index = c.table.folded
+	} else if !hasUpper(p) {
+		return true
+	}
+	return c.aloneInCase(r, lower(p))
+}
+
+func (c *confusion) aloneInCase(r *Request, p string) bool {
 	if strings.IndexByte(p, '.') < 0 {
 		return c.aloneAtEnd(r, p)
 	}
 	if !c.aloneBehind(r, p) {
 		return false
 	}
-	scripts := 0
-	for i := range len(p) { // /admin.php/x and /index.php/admin
-		if p[i] != '/' || i < len(script) || !strings.EqualFold(p[i-len(script):i], script) {
+	found, begin := 0, 0 // begin is that of a segment
+	for i := 1; i < len(p); i++ {
+		if p[i] != '/' {
 			continue
 		}
-		if scripts++; scripts > maxScripts {
+		before, name := p[:begin], p[begin:i]
+		if begin = i; !isScript(name) {
+			continue
+		}
+		if found++; found > maxScripts { // /admin.php/x and /index.php/admin
 			return false
 		}
-		before := p[:max(0, strings.LastIndexByte(p[:i], '/'))]
 		if !c.aloneBehind(r, p[:i]) || !c.aloneBehind(r, before+p[i:]) {
 			return false
 		}
@@ -106,7 +123,13 @@ func (c *confusion) alone(r *Request, p string) bool {
 	return true
 }
 
-const script = ".php"
+// scripts are the formats of what servers run and give the rest of the path to.
+var scripts = []string{".php", ".phtml", ".asp", ".aspx", ".ashx", ".asmx", ".svc", ".cgi", ".fcgi", ".pl", ".py", ".cfm", ".dll"}
+
+func isScript(name string) bool {
+	i := strings.LastIndexByte(name, '.')
+	return i > 1 && slices.ContainsFunc(scripts, func(s string) bool { return strings.EqualFold(name[i:], s) })
+}
 
 // maxScripts bounds how many names of scripts are looked at. A path with more was made to
 // have them.
@@ -153,27 +176,14 @@ func (c *confusion) aloneAtEnd(r *Request, p string) bool {
 	return !guarded
 }
 
-// guarded reports whether what owns r, or would in lower case, is nearer to it than e and
-// guarded by another policy.
+// guarded reports whether what owns r is nearer to it than e and guarded by another policy.
 func (c *confusion) guarded(r *Request) bool {
-	t := c.table
-	if c.guards(t.Match(r)) {
-		return true
-	}
-	if t.folded == nil && !hasUpper(r.Path) {
+	found := c.index.match(r)
+	if found == nil { // the default entry says nothing of a path
 		return false
 	}
-	hosts := t.folded
-	if hosts == nil {
-		hosts = t.hosts
-	}
-	r.Path = lower(r.Path)
-	other := hosts.match(r)
-	return other != nil && c.guards(t.Entries[other.Index])
-}
-
-func (c *confusion) guards(other *Entry) bool {
-	return other != c.entry && other.Guarded() && other.Mode == route.Enforce && nearer(other.Pattern, c.entry.Pattern) && c.differs(other)
+	other := c.table.Entries[found.Index]
+	return other != c.entry && other.Mode == route.Enforce && r.guardedBy(other) && nearer(other.Pattern, c.entry.Pattern) && c.differs(r, other)
 }
 
 // nearer reports whether p says more about a path than q: the first segment decides of
@@ -238,7 +248,9 @@ func folded(entries []*Entry) hostIndex {
 					p.segments[i].text = lower(s.text)
 				}
 			}
-			index.insert(&Entry{ID: e.ID, Index: e.Index, When: e.When, Pattern: p})
+			small := *e
+			small.Pattern, small.rivals = p, nil
+			index.insert(&small)
 		}
 	}
 	return index

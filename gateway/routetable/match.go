@@ -143,7 +143,7 @@ func (e *Entry) pick(r *Request) *Entry {
 		return nil
 	case e.rivals != nil:
 		return e.rivals.pick(r)
-	case e.When.hold(r):
+	case r.has(e) && e.When.hold(r):
 		return e
 	}
 	return nil

@@ -9,9 +9,9 @@ import (
 // was made to have them.
 const maxReadings = 32
 
-// maxOdd is how long a path with other readings may be, in bytes: a request costs no more
-// than a few milliseconds.
-const maxOdd = 8 << 10
+// maxOdd is how long a path with other readings may be, in bytes: it bounds what a request
+// costs to a few milliseconds.
+const maxOdd = 4 << 10
 
 // Readings returns the canonical paths that other readings of a raw path yield, as
 // backends are known to make: a slash that is escaped, written "\" or in more bytes than
@@ -74,7 +74,7 @@ func plain(raw string) bool {
 	last := byte('/')
 	for i := range len(raw) {
 		switch c := raw[i]; {
-		case c == '%', c == ';', c == '\\', c == '#', c == '(', c < ' ', c >= 0x7f, c == ':' && last == ':':
+		case c == '%', c == ';', c == '\\', c == '#', c == '(', c < ' ', c >= 0x7f, c == '$' && last == ':':
 			return false
 		case c == '/' && (last == '/' && i > 0 || last == '.' || last == ' '):
 			return false
@@ -185,7 +185,10 @@ func trimmed(raw string) string {
 		if decoded == "." || decoded == ".." {
 			return s
 		}
-		short, _, _ := strings.Cut(decoded, "::$")
+		short, _, named := strings.Cut(decoded, ":$") // "::$DATA" and ":$i30:$INDEX_ALLOCATION" (CVE-2010-2731)
+		if named {
+			short = strings.TrimSuffix(short, ":")
+		}
 		short = strings.TrimRightFunc(short, func(c rune) bool { return c <= ' ' || c == '.' || c == 0x7f })
 		if short != decoded {
 			return escapes.Replace(short)
@@ -216,80 +219,6 @@ func cut(raw string) string {
 	return raw
 }
 
-// overlong decodes the letters and marks of ASCII that are written in more bytes than
-// UTF-8 takes ("%C0%AF" for a slash), which careless decoders know
-// (CVE-2000-0884, CVE-2008-2938).
-func overlong(raw string) string {
-	if strings.IndexByte(raw, '%') < 0 && !hasHigh(raw) {
-		return raw
-	}
-	var b strings.Builder
-	for raw != "" {
-		c, size := overlongByte(raw)
-		if size == 0 {
-			b.WriteByte(raw[0])
-			raw = raw[1:]
-			continue
-		}
-		b.WriteByte(c)
-		raw = raw[size:]
-	}
-	return b.String()
-}
-
-// overlongByte returns the byte of ASCII that an overlong form at the beginning of a raw
-// path stands for, and how long that is there; 0 for none.
-func overlongByte(raw string) (c byte, size int) {
-	next := func() (byte, bool) {
-		switch {
-		case size < len(raw) && raw[size] == '%' && size+2 < len(raw):
-			high, ok1 := unhex(raw[size+1])
-			low, ok2 := unhex(raw[size+2])
-			size += 3
-			return high<<4 | low, ok1 && ok2
-		case size < len(raw):
-			size++
-			return raw[size-1], true
-		}
-		return 0, false
-	}
-	first, ok := next()
-	zeros := 0 // bytes that carry nothing
-	switch {
-	case !ok:
-		return 0, 0
-	case first == 0xe0:
-		zeros = 1
-	case first == 0xf0:
-		zeros = 2
-	case first != 0xc0 && first != 0xc1:
-		return 0, 0
-	}
-	high := first & 1
-	for i := range zeros {
-		b, ok := next()
-		switch {
-		case !ok, b&0xc0 != 0x80, i < zeros-1 && b != 0x80, b > 0x81:
-			return 0, 0
-		}
-		high = b & 1
-	}
-	low, ok := next()
-	if !ok || low&0xc0 != 0x80 {
-		return 0, 0
-	}
-	return high<<6 | low&0x3f, size
-}
-
-func hasHigh(raw string) bool {
-	for i := range len(raw) {
-		if raw[i] >= 0xc0 {
-			return true
-		}
-	}
-	return false
-}
-
 func hasUpper(path string) bool {
 	for i := range len(path) {
 		if c := path[i]; 'A' <= c && c <= 'Z' {
@@ -317,12 +246,29 @@ func lower(path string) string {
 	return string(text)
 }
 
+// eachSegment changes segments. A path of which none changes is not copied.
 func eachSegment(raw string, change func(string) string) string {
-	segments := strings.Split(raw, "/")
-	for i, s := range segments {
-		segments[i] = change(s)
+	var b strings.Builder
+	written, changed := 0, false
+	for begin := 0; begin <= len(raw); {
+		end := len(raw)
+		if i := strings.IndexByte(raw[begin:], '/'); i >= 0 {
+			end = begin + i
+		}
+		if s := raw[begin:end]; s != "" {
+			if other := change(s); other != s {
+				b.WriteString(raw[written:begin])
+				b.WriteString(other)
+				written, changed = end, true
+			}
+		}
+		begin = end + 1
 	}
-	return strings.Join(segments, "/")
+	if !changed {
+		return raw
+	}
+	b.WriteString(raw[written:])
+	return b.String()
 }
 
 // literalDots is the canonical form but for dot segments, which stay.

@@ -25,6 +25,10 @@ type Request struct {
 	// be had. It is asked once at most.
 	Body OperationReader
 
+	// Among, if set, says which entries there are; the others take nothing, and the default
+	// entry guards nothing unless it is one of them.
+	Among func(*Entry) bool
+
 	// Refused is set by a match where a GraphQL condition did not get to see what the
 	// request asks for, and Mixed where it asks for fields that are not all of them
 	// the condition's; neither where another GraphQL condition holds.
@@ -40,6 +44,12 @@ type Request struct {
 	// visit, if set, is called for each pattern that matches, and none is taken.
 	visit func(place *Entry)
 }
+
+// has reports whether an entry is one of those that there are.
+func (r *Request) has(e *Entry) bool { return r.Among == nil || r.Among(e) }
+
+// guardedBy reports whether the policy of an entry counts.
+func (r *Request) guardedBy(e *Entry) bool { return e.Guarded() && r.has(e) }
 
 // An OperationReader reads the GraphQL operation out of a request's query or body.
 type OperationReader interface {

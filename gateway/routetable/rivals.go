@@ -103,7 +103,7 @@ func (v *rivals) pick(r *Request) *Entry {
 		return v.index.pick(r)
 	}
 	for _, e := range v.entries {
-		if e.When.hold(r) {
+		if r.has(e) && e.When.hold(r) {
 			return e
 		}
 	}
@@ -125,7 +125,7 @@ func (b *branch) pick(r *Request, best *Entry) *Entry {
 		if best != nil && e.When.Count() <= best.When.Count() {
 			break
 		}
-		if e.When.holdToo(r) {
+		if r.has(e) && e.When.holdToo(r) {
 			return e
 		}
 	}

@@ -28,7 +28,8 @@ var models = []model{
 	{name: "httpd", read: httpd},
 	{name: "httpd on Windows", read: then(httpd, windowsName), caseless: true},
 	// httpd with a script of PHP: what follows the script is PATH_INFO.
-	{name: "PHP script", read: then(httpd, phpScript)},
+	{name: "PHP script", read: then(httpd, script(".php"))},
+	{name: "CGI script", read: then(httpd, script(".cgi"))},
 	// java/org/apache/catalina/connector/CoyoteAdapter.java, postParseRequest, with
 	// encodedSolidusHandling="decode" and ALLOW_BACKSLASH.
 	{name: "Tomcat", read: tomcat},
@@ -59,6 +60,8 @@ var models = []model{
 	{name: "parse_url", read: parseURL, slashless: true},
 	// HTTP.sys and NTFS, and ASP.NET's cookieless sessions.
 	{name: "IIS", read: iis, caseless: true, slashless: true},
+	// System.Web, HttpRequest.PathInfo: what follows a page.
+	{name: "ASP.NET page", read: then(iis, script(".aspx")), caseless: true},
 	// IIS 5: decoded twice, overlong UTF-8 (CVE-2000-0884, CVE-2001-0333).
 	{name: "IIS 5", read: func(raw string) (string, bool) { return iis(fromOverlong(unescape(raw))) }, caseless: true},
 	// net/http.FileServer.
@@ -184,11 +187,10 @@ func parseURL(raw string) (string, bool) {
 	return unescape(raw), true
 }
 
-func phpScript(p string) string {
-	if before, _, ok := strings.Cut(p, ".php/"); ok {
-		return before + ".php"
-	}
-	return p
+// script cuts off what follows the name of a script.
+func script(format string) func(string) string {
+	named := regexp.MustCompile(`(?is)^(.*?` + regexp.QuoteMeta(format) + `)/.*`)
+	return func(p string) string { return named.ReplaceAllString(p, "$1") }
 }
 
 func iis(raw string) (string, bool) {
@@ -205,11 +207,13 @@ func iis(raw string) (string, bool) {
 func windowsName(p string) string {
 	segments := strings.Split(resolved(merged(strings.ReplaceAll(p, `\`, "/"))), "/")
 	for i, s := range segments {
-		s, _, _ = strings.Cut(s, "::$")
-		segments[i] = strings.TrimRight(s, ". ")
+		segments[i] = strings.TrimRight(streamName.ReplaceAllString(s, ""), ". ")
 	}
 	return merged("/" + strings.Join(segments, "/"))
 }
+
+// streamName names what a file or a folder has anyway (CVE-2010-2731).
+var streamName = regexp.MustCompile(`:(\$[Ii]30)?:\$.*`)
 
 func withoutFormat(p string) string { return railsFormat.ReplaceAllString(p, "$1") }
 

@@ -49,6 +49,7 @@ var worlds = []world{
 	{name: "capitals", routes: []route.Definition{guarded("admin", "/Admin/{rest...}"), public("any", "/{page}")}, guarded: []string{"/Admin/"}},
 	{name: "deep", routes: []route.Definition{guarded("admin", "/files/admin"), public("files", "/files/")}, guarded: []string{"/files/admin"}},
 	{name: "a script", routes: []route.Definition{guarded("admin", "/admin.php")}, guarded: []string{"/admin.php"}},
+	{name: "a page", routes: []route.Definition{guarded("admin", "/admin.aspx")}, guarded: []string{"/admin.aspx"}},
 	{name: "the end alone", routes: []route.Definition{guarded("admin", "/admin/{$}")}, guarded: []string{"/admin/{$}"}},
 	{name: "all but a tree", routes: []route.Definition{public("files", "/files/{name...}")}, rest: "nobody", public: []string{"/files/", "/files"}},
 }
@@ -203,8 +204,8 @@ func TestModelsBite(t *testing.T) {
 var pieces = []string{
 	"/", "/", "/", "//", `\`, "%2f", "%2F", "%5c", "%252f", "%25%32%46", "%c0%af", "%e0%80%af", "\xc0\xaf", "%c1%9c",
 	"..", ".", "%2e%2e", "%2e", ".%2e", "%252e%252e", "%c0%ae%c0%ae", "...", "..;", ".;x",
-	"admin", "admin", "Admin", "ADMIN", "%61dmin", "adm%69n", "%2561dmin", "admin.php", "Admin.PHP", "files", "Files", "x", "index.php", "index.html", "app.php",
-	".json", ".html", ".php", ";", ";x=1", "%3b", "%3Bx", "#", "#/", "%23", "%3f", "?", "%00", "%0a", "%0d%0a", "%09", "%20", "+", ":", "::$DATA", "::$INDEX_ALLOCATION",
+	"admin", "admin", "Admin", "ADMIN", "%61dmin", "adm%69n", "%2561dmin", "admin.php", "Admin.PHP", "admin.aspx", "admin.cgi", "files", "Files", "x", "index.php", "index.html", "app.php",
+	".json", ".html", ".php", ";", ";x=1", "%3b", "%3Bx", "#", "#/", "%23", "%3f", "?", "%00", "%0a", "%0d%0a", "%09", "%20", "+", ":", "::$DATA", "::$INDEX_ALLOCATION", ":$i30:$INDEX_ALLOCATION",
 	"(S(x))", "%28S(x))", "caf\xc3\xa9", "%C3%A9", "%7f", "~", "*", "@", "http:", "http://shop.example", "%u002f", "%",
 }
 
@@ -227,7 +228,7 @@ func FuzzNoServerIsFooled(f *testing.F) {
 	gates := newGates(f)
 	for _, seed := range []string{
 		"/admin", "/files/../admin", "/files/%2e%2e/admin", "/files/..;/admin", "/files%2f..%2fadmin", "/files%25%32%46..%25%32%46admin", "//x/admin", "/admin#x", "/ADMIN/",
-		"/index.php/admin", "/admin.php/x", "/admin.json", "/admin/index.html", "/files/..%c0%afadmin", "/(S(x))/admin", "/admin::$DATA", "/admin%20", "/admin%00", "/;x/admin",
+		"/index.php/admin", "/admin.php/x", "/admin.json", "/admin/index.html", "/files/..%c0%afadmin", "/(S(x))/admin", "/admin::$DATA", "/admin:$i30:$INDEX_ALLOCATION/x", "/admin.aspx/x", "/admin%20", "/admin%00", "/;x/admin",
 	} {
 		f.Add(seed)
 	}

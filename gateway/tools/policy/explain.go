@@ -247,7 +247,7 @@ func (x *explaining) readings() (paths []string, ok bool) {
 	case x.asked == nil:
 		return nil, true
 	}
-	return x.folder.Table.Unambiguous(x.entry, x.raw, *x.asked, nil)
+	return x.folder.Table.Unambiguous(x.entry, x.raw, *x.asked)
 }
 
 // read is the input with another reading of the path.
