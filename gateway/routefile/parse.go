@@ -55,18 +55,20 @@ func (f *Folder) Parse(lookup func(string) (string, bool)) (route.Set, route.Pro
 
 // assemble makes one set of what all files say.
 func assemble(docs []Document, lookup func(string) (string, bool)) (set route.Set, problems route.Problems) {
+	count := 0
 	for _, doc := range docs {
 		for name, b := range doc.Backends {
 			b.Name = name
 			set.Backends = append(set.Backends, b)
 		}
+		count += len(doc.Routes)
 	}
-	if len(docs) == 1 {
-		set.Routes = docs[0].Routes
-	} else {
-		for _, doc := range docs {
-			set.Routes = append(set.Routes, doc.Routes...)
+	for _, doc := range docs {
+		if len(doc.Routes) == count { // definitions are large
+			set.Routes = doc.Routes
+			break
 		}
+		set.Routes = append(slices.Grow(set.Routes, count-len(set.Routes)), doc.Routes...)
 	}
 	for i := range set.Backends {
 		problems = append(problems, expandAddresses(&set.Backends[i], lookup)...)

@@ -57,9 +57,8 @@ func (c *compiler) checkBackends() {
 	}
 }
 
-// checkRoutes checks each route alone, then that ids are unique and backends known.
+// checkRoutes checks each route alone, and that backends and policies are known.
 func (c *compiler) checkRoutes() {
-	first := map[string]route.Origin{}
 	for i := range c.set.Routes {
 		d := &c.set.Routes[i]
 		if _, known := c.finding(d); !known {
@@ -75,15 +74,23 @@ func (c *compiler) checkRoutes() {
 		if p := c.unknownPolicy(d.Policy); p != nil {
 			c.report(at(d, "policy", *p))
 		}
-		if origin, taken := first[d.ID]; taken && d.ID != "" {
+	}
+}
+
+// checkIDs checks that ids are unique. Those who share one stand side by side in order.
+func (c *compiler) checkIDs() {
+	var first *route.Definition
+	for _, d := range c.routes {
+		switch {
+		case first == nil || d.ID != first.ID:
+			first = d
+		case d.ID != "":
 			c.report(at(d, "id", route.Problem{
 				Code:    route.CodeDuplicateID,
-				Message: fmt.Sprintf("the id %q is taken by %s", d.ID, origin),
+				Message: fmt.Sprintf("the id %q is taken by %s", d.ID, first.Origin),
 				Hint:    "an id is the route's name in metrics and tools: give each its own",
 			}))
-			continue
 		}
-		first[d.ID] = d.Origin
 	}
 }
 

@@ -32,6 +32,7 @@ func (k *Compiler) Compile(set route.Set, options Options) (*Table, route.Proble
 	c.routes = inOrder(set.Routes, func(d *route.Definition) string { return d.ID })
 	c.checkBackends()
 	c.checkRoutes()
+	c.checkIDs()
 	c.checkRest()
 	c.buildEntries()
 	if c.problems.HasErrors() {
