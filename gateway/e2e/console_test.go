@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"ficus/gateway/gatewaytest"
+	"ficus/gateway/gatewaytest/browser"
 )
 
 var consolePages = map[string]string{
@@ -26,17 +27,16 @@ var consolePages = map[string]string{
 
 // startWatched boots a gateway with some traffic, and a browser that notes what it
 // complains about and what it asks others for.
-func startWatched(t *testing.T) (*gatewaytest.Gateway, string, *browser, *complaints) {
-	chromium := gatewaytest.Need(t, "apt-get install chromium", "chromium", "chromium-browser", "google-chrome")
+func startWatched(t *testing.T) (*gatewaytest.Gateway, string, *browser.Tab, *complaints) {
+	b := browser.Open(t)
 	legacy, cart := named(t, "legacy", nil), named(t, "new", nil)
 	g := gatewaytest.Start(t, map[string]string{"legacy.yaml": legacyFile(legacy), "cart.yaml": cartFile(cart, "new", 0)})
 	for range 20 {
 		g.Get("/cart")
 		g.Get("/wp/17/edit")
 	}
-	b := newBrowser(t, chromium)
 	c := &complaints{console: g.Console}
-	if err := chromedp.Listen(b.ctx, c.note); err != nil {
+	if err := chromedp.Listen(b.Context, c.note); err != nil {
 		t.Fatal(err)
 	}
 	return g, cart, b, c
@@ -90,34 +90,34 @@ func emulate(scheme string, script bool) chromedp.Action[chromedp.Void] {
 // killed after a question and given free again, and nothing comes from elsewhere.
 func TestConsoleInABrowser(t *testing.T) {
 	g, cart, b, complaints := startWatched(t)
-	b.run("the overview", chromedp.Navigate(g.Console+"/"), chromedp.WaitVisible("#r-cart"))
-	b.until("it is live", `document.getElementById('live').textContent === 'live'`)
-	b.run("something to notice", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+	b.Run("the overview", chromedp.Navigate(g.Console+"/"), chromedp.WaitVisible("#r-cart"))
+	b.Until("it is live", `document.getElementById('live').textContent === 'live'`)
+	b.Run("something to notice", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := chromedp.Evaluate[bool](`window.stayed = true`)(ctx, t)
 		return err
 	}))
 	g.WriteAndAwait("cart.yaml", cartFile(cart, "canary", 25))
-	b.until("the edit shows", `document.querySelector('tr:has(#r-cart)').textContent.includes('25 %') && document.querySelector('#recent').textContent.includes('canary 25 %') && window.stayed`)
+	b.Until("the edit shows", `document.querySelector('tr:has(#r-cart)').textContent.includes('25 %') && document.querySelector('#recent').textContent.includes('canary 25 %') && window.stayed`)
 	for range 20 {
 		g.Get("/cart")
 	}
-	b.until("traffic shows", `document.querySelector('tr:has(#r-cart) .spark path') !== null && window.stayed`)
+	b.Until("traffic shows", `document.querySelector('tr:has(#r-cart) .spark path') !== null && window.stayed`)
 
-	b.run("to the route", chromedp.Click("#r-cart"), chromedp.WaitVisible("#chart-rate svg"))
-	b.run("the question", chromedp.Click(".head .danger"), chromedp.WaitVisible("form.confirm"))
-	b.run("yes", chromedp.SendKeys("form.confirm input[name=reason]", "wrong totals"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".head .chip.error"))
-	b.until("the strip says why", `document.querySelector('.killed').textContent.includes('wrong totals')`)
+	b.Run("to the route", chromedp.Click("#r-cart"), chromedp.WaitVisible("#chart-rate svg"))
+	b.Run("the question", chromedp.Click(".head .danger"), chromedp.WaitVisible("form.confirm"))
+	b.Run("yes", chromedp.SendKeys("form.confirm input[name=reason]", "wrong totals"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".head .chip.error"))
+	b.Until("the strip says why", `document.querySelector('.killed').textContent.includes('wrong totals')`)
 	if _, body := g.Get("/cart"); body != "legacy" {
 		t.Errorf("killed, and answered by %s", body)
 	}
-	b.run("and back", chromedp.Click(".killed .button"), chromedp.WaitVisible("form.confirm"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".head .danger"))
+	b.Run("and back", chromedp.Click(".killed .button"), chromedp.WaitVisible("form.confirm"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".head .danger"))
 	if code, kills := g.AdminGet("/ficus/kills"); code != 200 || !strings.Contains(kills, `"kills":[]`) {
 		t.Errorf("left: %s", kills)
 	}
 	for _, scheme := range []string{"light", "dark"} {
 		for name, page := range consolePages {
-			b.run(name, emulate(scheme, true), chromedp.Navigate(g.Console+page), chromedp.WaitVisible("main"))
-			b.screenshot("console-" + name + "-" + scheme)
+			b.Run(name, emulate(scheme, true), chromedp.Navigate(g.Console+page), chromedp.WaitVisible("main"))
+			b.Screenshot("console-" + name + "-" + scheme)
 		}
 	}
 	complaints.check(t)
@@ -127,9 +127,9 @@ func TestConsoleInABrowser(t *testing.T) {
 func TestConsoleWithoutJavaScript(t *testing.T) {
 	g, _, b, complaints := startWatched(t)
 	for name, page := range consolePages {
-		b.run(name, emulate("light", false), chromedp.Navigate(g.Console+page), chromedp.WaitVisible("h1, #routes"))
+		b.Run(name, emulate("light", false), chromedp.Navigate(g.Console+page), chromedp.WaitVisible("h1, #routes"))
 	}
-	b.run("kill", chromedp.Navigate(g.Console+"/kill?route=cart"), chromedp.SendKeys("form.confirm input[name=reason]", "why"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".killed"))
+	b.Run("kill", chromedp.Navigate(g.Console+"/kill?route=cart"), chromedp.SendKeys("form.confirm input[name=reason]", "why"), chromedp.Click("form.confirm button"), chromedp.WaitVisible(".killed"))
 	if _, body := g.Get("/cart"); body != "legacy" {
 		t.Errorf("killed, and answered by %s", body)
 	}
@@ -179,27 +179,27 @@ func TestReloadWithAConsoleOpen(t *testing.T) {
 // and go without a reload.
 func TestConsoleShowsShadowAndBackends(t *testing.T) {
 	g, cart, b, complaints := startWatched(t)
-	b.run("the route", chromedp.Navigate(g.Console+"/routes/cart"), chromedp.WaitVisible("main h1"))
-	b.until("it is live", `document.getElementById('live').textContent === 'live'`)
+	b.Run("the route", chromedp.Navigate(g.Console+"/routes/cart"), chromedp.WaitVisible("main h1"))
+	b.Until("it is live", `document.getElementById('live').textContent === 'live'`)
 	g.WriteAndAwait("cart.yaml", cartFile(cart, "shadow", 0))
 	for range 20 {
 		g.Get("/cart")
 	}
-	b.until("the copies show", `document.querySelector('#shadow').textContent.includes('Copies that were sent: 20') && document.querySelector('#shadow').textContent.includes('0 % of 20 compared')`)
-	b.until("and where they differ", `document.querySelector('#shadow table').textContent.includes('body')`)
-	b.screenshot("console-shadow-light")
-	b.run("the backends", chromedp.Navigate(g.Console+"/backends"), chromedp.WaitVisible("#backends"))
-	b.until("it is live", `document.getElementById('live').textContent === 'live'`)
+	b.Until("the copies show", `document.querySelector('#shadow').textContent.includes('Copies that were sent: 20') && document.querySelector('#shadow').textContent.includes('0 % of 20 compared')`)
+	b.Until("and where they differ", `document.querySelector('#shadow table').textContent.includes('body')`)
+	b.Screenshot("console-shadow-light")
+	b.Run("the backends", chromedp.Navigate(g.Console+"/backends"), chromedp.WaitVisible("#backends"))
+	b.Until("it is live", `document.getElementById('live').textContent === 'live'`)
 	answer, err := http.Post(g.Admin+"/ficus/backends/cart/breaker", "application/json", strings.NewReader(`{"set":"open","reason":"it burns","by":"bob"}`))
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatal(answer, err)
 	}
 	answer.Body.Close()
-	b.until("the word shows", `/held open by bob, .*: it burns/.test(document.querySelector('#backends').textContent)`)
-	b.run("the overview", chromedp.Navigate(g.Console+"/"), chromedp.WaitVisible("#r-cart"))
-	b.until("the share that is alike", `document.querySelector('tr:has(#r-cart)').textContent.includes('0 % alike') && document.querySelector('#summary').textContent.includes('Shadowed and alike')`)
-	b.until("the changes", `document.querySelector('#recent').textContent.includes('an operator holds it open: it burns')`)
+	b.Until("the word shows", `/held open by bob, .*: it burns/.test(document.querySelector('#backends').textContent)`)
+	b.Run("the overview", chromedp.Navigate(g.Console+"/"), chromedp.WaitVisible("#r-cart"))
+	b.Until("the share that is alike", `document.querySelector('tr:has(#r-cart)').textContent.includes('0 % alike') && document.querySelector('#summary').textContent.includes('Shadowed and alike')`)
+	b.Until("the changes", `document.querySelector('#recent').textContent.includes('an operator holds it open: it burns')`)
 	g.Write("broken.yaml", "routes: nonsense")
-	b.until("what is wrong", `document.querySelector('#wrong').textContent.includes('broken.yaml:1')`)
+	b.Until("what is wrong", `document.querySelector('#wrong').textContent.includes('broken.yaml:1')`)
 	complaints.check(t)
 }

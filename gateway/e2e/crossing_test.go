@@ -11,21 +11,21 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"ficus/gateway/gatewaytest"
+	"ficus/gateway/gatewaytest/browser"
 )
 
 // One login, on the monolith, counts on both sides: in each stage a person logs in once,
 // fills the cart, orders, and sees her own orders and nobody else's, with the shipped
 // policies enforced and no second prompt. After the logout nobody is known any more.
 func TestJourneyThatCrossesSides(t *testing.T) {
-	chromium := gatewaytest.Need(t, "apt-get install chromium", "chromium", "chromium-browser", "google-chrome")
 	for _, stage := range []string{"stage: legacy\n  weight: 0", "stage: canary\n  weight: 50", "stage: new\n  weight: 0"} {
 		name, _, _ := strings.Cut(strings.TrimPrefix(stage, "stage: "), "\n")
 		t.Run(name, func(t *testing.T) {
+			b := browser.Open(t)
 			_, d := startDemo(t)
 			for _, file := range []string{"catalog.yaml", "cart.yaml", "orders.yaml", "accounts.yaml"} {
 				moveAll(t, d, file, stage)
 			}
-			b := newBrowser(t, chromium)
 			cross(b, d)
 			metrics := fetch(t, d.Metrics)
 			for _, route := range []string{"cart-read", "orders-history", "orders-page", "accounts-own"} {
@@ -62,22 +62,21 @@ func moveAll(t *testing.T, d demoLine, file, stage string) {
 }
 
 // cross is the journey.
-func cross(b *browser, d demoLine) {
-	b.t.Helper()
-	b.run("a product into the cart", chromedp.Navigate(d.URL+"/products/3"), chromedp.Submit("form[action='/cart/items']"),
+func cross(b *browser.Tab, d demoLine) {
+	b.Run("a product into the cart", chromedp.Navigate(d.URL+"/products/3"), chromedp.Submit("form[action='/cart/items']"),
 		chromedp.WaitVisible("form[action='/cart/items/3']"))
-	b.run("who is not logged in is sent to the login", chromedp.Navigate(d.URL+"/orders"), chromedp.WaitVisible("form[action='/login']"))
-	b.run("the one login", chromedp.Navigate(d.URL+"/login?next=/checkout"),
+	b.Run("who is not logged in is sent to the login", chromedp.Navigate(d.URL+"/orders"), chromedp.WaitVisible("form[action='/login']"))
+	b.Run("the one login", chromedp.Navigate(d.URL+"/login?next=/checkout"),
 		chromedp.SendKeys("input[name=email]", "alice@example.com"),
 		chromedp.SendKeys("input[name=password]", "alice-demo"),
 		chromedp.Submit("form[action='/login']"),
 		chromedp.WaitVisible("form[action='/checkout']"))
-	b.run("an order", chromedp.SetValue("input[name=street]", "Weg 1"), chromedp.SetValue("input[name=postcode]", "1"),
+	b.Run("an order", chromedp.SetValue("input[name=street]", "Weg 1"), chromedp.SetValue("input[name=postcode]", "1"),
 		chromedp.SetValue("input[name=city]", "C"), chromedp.SetValue("input[name=country]", "D"),
 		chromedp.Submit("form[action='/checkout']"))
-	b.until("the order's page", `/\/orders\/\d+$/.test(location.pathname) && document.querySelector('main h1') !== null`)
-	b.run("her orders", chromedp.Navigate(d.URL+"/orders"), chromedp.WaitVisible("main h1"))
-	b.until("no second prompt", `document.querySelector("form[action='/login']") === null && document.querySelectorAll("main a[href^='/orders/']").length > 0`)
+	b.Until("the order's page", `/\/orders\/\d+$/.test(location.pathname) && document.querySelector('main h1') !== null`)
+	b.Run("her orders", chromedp.Navigate(d.URL+"/orders"), chromedp.WaitVisible("main h1"))
+	b.Until("no second prompt", `document.querySelector("form[action='/login']") === null && document.querySelectorAll("main a[href^='/orders/']").length > 0`)
 	for path, want := range map[string]string{
 		"/api/account": `.then(r => r.json()).then(a => a.email === 'alice@example.com')`,
 		"/api/orders":  `.then(r => r.json()).then(o => o.orders.length > 0)`,
@@ -87,21 +86,20 @@ func cross(b *browser, d demoLine) {
 		"/admin/export.csv":   `.then(r => r.status === 403)`,
 		"/admin%2Fexport.csv": `.then(r => r.status !== 200)`,
 	} {
-		b.promise(path, `fetch('`+path+`')`+want)
+		promise(b, path, `fetch('`+path+`')`+want)
 	}
-	b.run("logout", chromedp.Navigate(d.URL+"/account"), chromedp.Submit("form[action='/logout']"), chromedp.WaitVisible("body"))
-	b.promise("nobody is known after it", `fetch('/api/orders').then(r => r.status === 401)`)
-	b.promise("nor to the account", `fetch('/api/account').then(r => r.status === 401)`)
+	b.Run("logout", chromedp.Navigate(d.URL+"/account"), chromedp.Submit("form[action='/logout']"), chromedp.WaitVisible("body"))
+	promise(b, "nobody is known after it", `fetch('/api/orders').then(r => r.status === 401)`)
+	promise(b, "nor to the account", `fetch('/api/account').then(r => r.status === 401)`)
 }
 
 // promise waits until a promise in the page's language holds.
-func (b *browser) promise(what, expression string) {
-	b.t.Helper()
-	b.run(what+" (asked)", chromedp.Steps(chromedp.WaitReady("body")))
+func promise(b *browser.Tab, what, expression string) {
+	b.Run(what+" (asked)", chromedp.Steps(chromedp.WaitReady("body")))
 	set := `window.held = undefined; ` + expression + `.then(v => { window.held = v }); true`
-	b.until(what+" is asked about", set)
-	b.until(what, `window.held !== undefined`)
-	b.until(what+" holds", `window.held === true`)
+	b.Until(what+" is asked about", set)
+	b.Until(what, `window.held !== undefined`)
+	b.Until(what+" holds", `window.held === true`)
 }
 
 func readFile(t *testing.T, path string) string {

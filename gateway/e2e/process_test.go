@@ -46,26 +46,9 @@ type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	lines  chan string // of standard output
-	errors *lockedBuffer
+	errors *gatewaytest.Output
 	done   chan struct{}
 	err    error // how it ended; set when done is closed
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // ficus starts the program with arguments, in a folder of its own.
@@ -76,7 +59,7 @@ func ficus(t testing.TB, args ...string) *process {
 		t.Fatalf("building ficus: %v", err)
 	}
 	home := t.TempDir()
-	p := &process{t: t, cmd: exec.Command(path, args...), lines: make(chan string, 10_000), errors: &lockedBuffer{}, done: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(path, args...), lines: make(chan string, 10_000), errors: &gatewaytest.Output{}, done: make(chan struct{})}
 	p.cmd.Dir = home
 	p.cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home, "TMPDIR="+home)
 	p.cmd.Stderr = p.errors

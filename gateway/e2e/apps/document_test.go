@@ -3,8 +3,6 @@ package apps
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,23 +27,8 @@ func checkDocument(t *testing.T, tallies []tally) {
 
 func checkPart(t *testing.T, name, want string) {
 	t.Helper()
-	path := filepath.Join(gatewaytest.Root(t), "docs", "APPLICATIONS.md")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	begins, ends := part(name)
-	before, rest, begun := strings.Cut(string(text), begins)
-	is, after, ended := strings.Cut(rest, ends)
-	if !begun || !ended {
-		t.Fatalf("%s has no place for the %s", path, name)
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(before+begins+want+ends+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
+	is := gatewaytest.Part(t, "docs/APPLICATIONS.md", begins, ends, want, *update)
 	if diff := gocmp.Diff(want, is); diff != "" {
 		t.Errorf("docs/APPLICATIONS.md (-what is true +what it says); -update writes it:\n%s", diff)
 	}

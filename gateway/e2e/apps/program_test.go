@@ -1,42 +1,22 @@
 package apps
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
 	"ficus/gateway/gatewaytest"
 )
 
-// output is what a program has said so far.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
-
 // run starts a program with all its children in a folder, waits until it listens, and
 // ends them all with the test. What it says is shown if the test fails.
 func run(t *testing.T, dir, network, address string, command ...string) {
 	t.Helper()
-	said := &output{}
+	said := &gatewaytest.Output{}
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, said, said
 	cmd.Env = append(os.Environ(), "HOME="+dir, "TMPDIR="+dir)

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,23 +23,8 @@ const (
 // found to be true.
 func checkDocument(t *testing.T) {
 	t.Helper()
-	path := filepath.Join(gatewaytest.Root(t), "docs", "FAULTS.md")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, begun := strings.Cut(string(text), tableBegins)
-	table, after, ended := strings.Cut(rest, tableEnds)
-	if !begun || !ended {
-		t.Fatalf("%s has no place for the table", path)
-	}
 	want := written(matrix)
-	if *update {
-		if err := os.WriteFile(path, []byte(before+tableBegins+want+tableEnds+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
+	table := gatewaytest.Part(t, "docs/FAULTS.md", tableBegins, tableEnds, want, *update)
 	if diff := gocmp.Diff(want, table); diff != "" {
 		t.Errorf("docs/FAULTS.md (-what is true +what it says); -update writes it:\n%s", diff)
 	}
