@@ -13,6 +13,7 @@ import (
 
 	"ficus/gateway/backend"
 	"ficus/gateway/change/grafana"
+	"ficus/gateway/connections"
 	"ficus/gateway/control"
 	"ficus/gateway/identity"
 	"ficus/gateway/pipeline"
@@ -198,6 +199,11 @@ func (a *App) Tables() *control.Tables { return a.runtime.tables }
 
 // Kills returns the kill switch.
 func (a *App) Kills() *control.KillSwitch { return a.runtime.kills }
+
+// ReadConnections says where the metrics learn how the places stand where clients connect.
+func (a *App) ReadConnections(status func() []connections.Status) {
+	a.runtime.metrics.ReadConnections(status)
+}
 
 // Interface guards
 var (
