@@ -204,7 +204,7 @@ func (b *bench) program(name string) (string, error) {
 	return path, nil
 }
 
-// texts are what the peer's files have to say.
+// texts are what the peer's files have to say. A file with nothing to say is left out.
 func (p *proxy) texts() (map[string]string, error) {
 	texts := map[string]string{}
 	for name, from := range p.peer.files {
@@ -212,8 +212,12 @@ func (p *proxy) texts() (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if texts[name], err = fill(string(text), &p.setup); err != nil {
+		filled, err := fill(string(text), &p.setup)
+		if err != nil {
 			return nil, err
+		}
+		if filled != "" {
+			texts[name] = filled
 		}
 	}
 	return texts, nil
