@@ -24,7 +24,7 @@ func Part(t testing.TB, document, begins, ends, isTrue string, update bool) stri
 	if !update {
 		return part
 	}
-	if err := os.WriteFile(path, []byte(before+begins+isTrue+ends+after), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(before+begins+isTrue+ends+after), 0o644); err != nil { //nolint:gosec // the test names the document
 		t.Fatal(err)
 	}
 	return isTrue

@@ -66,7 +66,7 @@ func TestProxyHeaders(t *testing.T) {
 		"X-Original-URL", "x-original-url", "X_Original_URL", "X.Original.URL", "X-ORIGINAL-HOST", "X-Rewrite-URL", "X_REWRITE_URL",
 		"X-HTTP-Method-Override", "X_HTTP_Method_Override", "X-HTTP-Method", "X-Method-Override",
 		"Forwarded", "FORWARDED", "X-Forwarded-For", "X_Forwarded_For", "X-Forwarded.For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
-		"X-Forwarded-Prefix", "X-Forwarded-User", "x_forwarded_whatever", "X-Real-IP", "True-Client-IP", "SCRIPT_NAME", "Script-Name", "PATH_INFO", "Proxy",
+		"X-Forwarded-Prefix", "X-Forwarded-User", "x_forwarded_whatever", "X-Real-IP", "True-Client-IP", "SCRIPT_NAME", "Script-Name", "PATH_INFO", "Proxy", "X-Sendfile-Type", "X_Accel_Mapping",
 	} {
 		g.exchange(t, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: a\r\n"+name+": evil\r\n"+name+": evil\r\n"+
 			"Transfer-Encoding: chunked\r\nTrailer: "+name+", X-Good\r\n\r\n0\r\n"+name+": evil\r\nX-Good: 1\r\n\r\n")

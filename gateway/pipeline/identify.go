@@ -22,6 +22,7 @@ var proxyHeaders = []string{
 	"X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "Client-IP", "X-Host", "X-Scheme", "X-Script-Name",
 	"X-Url-Scheme", "Front-End-Https",
 	"Script-Name", "Path-Info", // gunicorn takes them for its own (SCRIPT_NAME)
+	"X-Sendfile-Type", "X-Accel-Mapping", // Rack has a proxy in front send files by them (CVE-2025-61780)
 	"Proxy", // CGI takes it for HTTP_PROXY (CVE-2016-5385)
 }
 

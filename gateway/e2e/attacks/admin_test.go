@@ -116,7 +116,7 @@ func TestPagesElsewhere(t *testing.T) {
 		if tc.body != "" {
 			request += "Content-Length: " + strconv.Itoa(len(tc.body)) + "\r\n"
 		}
-		answer := exchange(t, tc.address, request+"\r\n"+tc.body)
+		answer := gatewaytest.Exchange(t, tc.address, request+"\r\n"+tc.body, false)
 		if tc.want == nothing {
 			if !strings.Contains(answer, "\r\nContent-Length: 0\r\n") { // no site of that name
 				t.Errorf("%s: %s", tc.name, answer)

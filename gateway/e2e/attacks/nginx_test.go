@@ -2,14 +2,12 @@ package attacks
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"ficus/gateway/gatewaytest"
 )
@@ -70,26 +68,7 @@ http {
 // ask sends a request for a raw path and returns the whole answer.
 func ask(t *testing.T, address, raw string, lines ...string) string {
 	t.Helper()
-	return exchange(t, address, "GET "+raw+" HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n"+strings.Join(append(lines, "", ""), "\r\n"))
-}
-
-// exchange sends bytes and returns all that comes back.
-func exchange(t *testing.T, address, request string) string {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
-	if _, err := io.WriteString(conn, request); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := io.ReadAll(conn)
-	if err != nil && len(answer) == 0 {
-		t.Fatal(err)
-	}
-	return string(answer)
+	return gatewaytest.Exchange(t, address, "GET "+raw+" HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n"+strings.Join(append(lines, "", ""), "\r\n"), false)
 }
 
 func status(answer string) string {

@@ -6,16 +6,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 
 	"ficus/gateway/gatewaytest"
 )
@@ -111,83 +105,6 @@ func TestFloods(t *testing.T) {
 	g.blamesNobody(t)
 }
 
-const (
-	slowClients = 1_000
-	headerTime  = 10 * time.Second // read_header in the Caddyfile
-)
-
-// Clients that never come to the end of their headers cost little, and are cut in the end.
-func TestSlowHeaders(t *testing.T) {
-	needFiles(t, 2*slowClients+1000)
-	var under, most gauge
-	g := startGatewayProcess(t, fmt.Sprintf("backends: { legacy: { addresses: [%q] } }\n", startHanging(t, &under, &most)))
-	before := g.warm(t)
-	begin := "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("X: "+strings.Repeat("x", 1000)+"\r\n", 14) + "Y: "
-	began := time.Now()
-	conns := make([]net.Conn, slowClients)
-	for i := range conns {
-		conn, err := (&net.Dialer{Control: asOverEthernet}).Dial("tcp", g.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if conns[i] = conn; i%2 == 0 {
-			_, err = io.WriteString(conn, begin) // nearly all that they may send
-		} else {
-			_, err = io.WriteString(conn, "G")
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	defer closeAll(conns)
-	full := g.use(t)
-	full.logOver(t, before, slowClients, "client in the middle of its headers")
-	full.bound(t, before, slowClients, 2, 96<<10)
-	g.serves(t)
-	var cut sync.WaitGroup
-	for _, conn := range conns {
-		cut.Go(func() {
-			_ = conn.SetReadDeadline(began.Add(6 * headerTime)) // far more than a loaded machine needs
-			if _, err := io.Copy(io.Discard, conn); isTimeout(err) {
-				t.Error("a client is not cut")
-			}
-		})
-	}
-	cut.Wait()
-	if took := time.Since(began); took < headerTime/2 {
-		t.Errorf("cut after %v", took)
-	}
-	if most.value() != 0 {
-		t.Error("a backend has seen them")
-	}
-}
-
-// Clients that never come to the end of their bodies are cut, and no backend is to blame.
-func TestSlowBodies(t *testing.T) {
-	var under, most gauge
-	g := startGatewayProcess(t, routeToNew(startHanging(t, &under, &most), "idle_timeout: 2s,"))
-	g.warm(t)
-	var clients sync.WaitGroup
-	for range 100 {
-		clients.Go(func() {
-			conn, err := net.Dial("tcp", g.address)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(time.Minute))
-			_, _ = io.WriteString(conn, "POST /drain HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nx")
-			if answer, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") {
-				t.Errorf("answered %q, %v", answer, err)
-			}
-		})
-	}
-	clients.Wait()
-	gatewaytest.Await(t, "the requests to be gone", func() bool { return under.value() == 0 })
-	g.blamesNobody(t)
-}
-
 // routeToNew is a table in which all goes to a backend "new", whose breaker opens at the
 // first failure.
 func routeToNew(url, more string) string {
@@ -201,60 +118,6 @@ func (g *gatewayProcess) blamesNobody(t *testing.T) {
 	if text := g.ask(t, "/metrics"); !strings.Contains(text, `ficus_backend_breaker_state{backend="new"} 0`) {
 		t.Error("the backend's breaker has opened")
 	}
-}
-
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// startHanging starts a backend that counts the requests that it has, and the most that it
-// had, of those that hang.
-func startHanging(t *testing.T, under, most *gauge) (url string) {
-	t.Helper()
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" {
-			return
-		}
-		most.atLeast(under.add(1))
-		defer under.add(-1)
-		switch r.URL.Path {
-		case "/hang":
-			<-r.Context().Done()
-		case "/drain":
-			_, _ = io.Copy(io.Discard, r.Body)
-		case "/big":
-			_, _ = w.Write(make([]byte, 1<<20))
-		}
-	})}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
-	return "http://" + l.Addr().String()
-}
-
-// gauge is a number that several change.
-type gauge struct {
-	mu sync.Mutex
-	n  int
-}
-
-func (g *gauge) add(n int) int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.n += n
-	return g.n
-}
-
-func (g *gauge) value() int { return g.add(0) }
-
-func (g *gauge) atLeast(n int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.n = max(g.n, n)
 }
 
 // serves fails where another client is not served.
@@ -271,76 +134,4 @@ func (g *gatewayProcess) peak(t *testing.T) (bytes int) {
 		t.Fatal(err)
 	}
 	return bytes << 10
-}
-
-// A flooder is a client with HTTP/2 that keeps to no limit.
-type flooder struct {
-	net.Conn
-	framer *http2.Framer
-	stream uint32
-	frames int // of a flood
-	sent   int
-	block  bytes.Buffer
-	coder  *hpack.Encoder
-}
-
-func newFlooder(t *testing.T, address string, deaf bool) *flooder {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second)) // a deaf client may have to wait for ever
-	f := &flooder{Conn: conn, framer: http2.NewFramer(conn, nil), stream: 1, frames: floodFrames}
-	f.coder = hpack.NewEncoder(&f.block)
-	f.framer.AllowIllegalWrites = true
-	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.framer.WriteSettings(); err != nil {
-		t.Fatal(err)
-	}
-	if deaf {
-		f.frames *= 10 // more than sockets hold of what is said to them
-	} else {
-		go func() { _, _ = io.Copy(io.Discard, conn) }()
-	}
-	return f
-}
-
-// each does something again and again, until it fails.
-func (f *flooder) each(do func() error) error {
-	for range f.frames {
-		if err := do(); err != nil {
-			return err
-		}
-		f.sent++
-	}
-	return nil
-}
-
-func (f *flooder) field(name, value string) []byte {
-	f.block.Reset()
-	_ = f.coder.WriteField(hpack.HeaderField{Name: name, Value: value, Sensitive: true}) // in a buffer
-	return bytes.Clone(f.block.Bytes())
-}
-
-func (f *flooder) head(path string) []byte { return f.message("GET", path) }
-
-func (f *flooder) message(method, path string) (block []byte) {
-	for _, one := range [][2]string{{":method", method}, {":scheme", "http"}, {":authority", "h"}, {":path", path}} {
-		block = append(block, f.field(one[0], one[1])...)
-	}
-	return block
-}
-
-func (f *flooder) ask(path string) error {
-	f.stream += 2
-	return f.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, EndStream: true, EndHeaders: true, BlockFragment: f.head(path)})
-}
-
-func (f *flooder) post(path string) error {
-	f.stream += 2
-	return f.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, EndHeaders: true, BlockFragment: f.message("POST", path)})
 }

@@ -141,7 +141,7 @@ func TestBrokenAnswers(t *testing.T) {
 func (l lie) check(t *testing.T, w *world, number string) {
 	for _, method := range []string{"GET", "POST", "GET", "POST"} { // which go different ways; what is left of one must not be the next one's
 		method = cmp.Or(l.method, method)
-		answer := exchange(t, w.address, fmt.Sprintf("%s /%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", method, number), false)
+		answer := gatewaytest.Exchange(t, w.address, fmt.Sprintf("%s /%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", method, number), false)
 		if got := statuses(answer); got != l.want {
 			t.Errorf("answered %q, want %q", got, l.want)
 		}
@@ -159,7 +159,7 @@ func (l lie) check(t *testing.T, w *world, number string) {
 		if cut := isCut(method, head, body); cut != l.cut {
 			t.Errorf("%q: cut %v, want %v", answer, cut, l.cut)
 		}
-		if got := exchange(t, w.address, strings.Replace(method, "HEAD", "GET", 1)+" /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", false); !strings.HasPrefix(got, "HTTP/1.1 200 ") || !strings.HasSuffix(got, "\r\n\r\nok") {
+		if got := gatewaytest.Exchange(t, w.address, strings.Replace(method, "HEAD", "GET", 1)+" /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", false); !strings.HasPrefix(got, "HTTP/1.1 200 ") || !strings.HasSuffix(got, "\r\n\r\nok") {
 			t.Errorf("the next request got %q", got)
 		}
 	}

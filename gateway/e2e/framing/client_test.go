@@ -1,17 +1,11 @@
 package framing
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"ficus/gateway/gatewaytest"
 )
@@ -212,7 +206,7 @@ routes:
 			case !strings.Contains(head, "chunked"):
 				text = head + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(small), small)
 			}
-			if got := statuses(exchange(t, w.address, text+after, false)); got != tc.want {
+			if got := statuses(gatewaytest.Exchange(t, w.address, text+after, false)); got != tc.want {
 				t.Errorf("answered %q, want %q", got, tc.want)
 			}
 		})
@@ -231,7 +225,7 @@ func (a attack) check(t *testing.T, w *world, number string) {
 		text += after
 	}
 	fill := strings.NewReplacer("{n}", number, "{l}", strconv.Itoa(len(smuggled)+1), "{smuggled}", strconv.Quote(strings.ReplaceAll(smuggled, "{n}", number)))
-	got := statuses(exchange(t, w.address, fill.Replace(text), a.half))
+	got := statuses(gatewaytest.Exchange(t, w.address, fill.Replace(text), a.half))
 	if got != a.want {
 		t.Errorf("answered %q, want %q", got, a.want)
 	}
@@ -260,42 +254,4 @@ func (o *origin) of(number string) (all []string) {
 		}
 	}
 	return slices.Clip(all)
-}
-
-// exchange sends text on a new connection and returns all that comes back until its end.
-func exchange(t testing.TB, address, text string, half bool) string {
-	t.Helper()
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(time.Minute)) // nothing takes that long
-	go func() {
-		_, _ = io.WriteString(c, text) // a refusal may come before all was written
-		if half {
-			_ = c.(*net.TCPConn).CloseWrite()
-		}
-	}()
-	answer, err := io.ReadAll(c)
-	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("after %q: %v", answer, err)
-	}
-	return string(answer)
-}
-
-var statusLine = regexp.MustCompile(`HTTP/1\.[01] (\d{3}) `)
-
-// statuses returns the statuses of answers, divided by spaces.
-func statuses(answers string) string {
-	var all []string
-	for _, found := range statusLine.FindAllStringSubmatch(answers, -1) {
-		all = append(all, found[1])
-	}
-	return strings.Join(all, " ")
-}
-
-func get(t testing.TB, address, target string) string {
-	t.Helper()
-	return statuses(exchange(t, address, "GET "+target+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", false))
 }

@@ -6,6 +6,7 @@ package framing
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -73,4 +74,20 @@ func (w *world) blamesNobody() {
 	if got := w.legacy.take(); len(got) > 0 {
 		w.t.Errorf("legacy was asked: %q", got)
 	}
+}
+
+var statusLine = regexp.MustCompile(`HTTP/1\.[01] (\d{3}) `)
+
+// statuses returns the statuses of answers, divided by spaces.
+func statuses(answers string) string {
+	var all []string
+	for _, found := range statusLine.FindAllStringSubmatch(answers, -1) {
+		all = append(all, found[1])
+	}
+	return strings.Join(all, " ")
+}
+
+func get(t testing.TB, address, target string) string {
+	t.Helper()
+	return statuses(gatewaytest.Exchange(t, address, "GET "+target+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", false))
 }

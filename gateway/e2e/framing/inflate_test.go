@@ -3,6 +3,7 @@ package framing
 import (
 	"bytes"
 	"compress/gzip"
+	"ficus/gateway/gatewaytest"
 	"fmt"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestNothingIsInflated(t *testing.T) {
 				text = fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", head, packed.Len(), packed.String())
 				sent = fmt.Sprintf(" length %q", packed.String())
 			}
-			answer := exchange(t, w.address, text, false)
+			answer := gatewaytest.Exchange(t, w.address, text, false)
 			got, body, _ := strings.Cut(answer, "\r\n\r\n")
 			if body != packed.String() || !strings.Contains(got, "\r\nContent-Encoding: gzip") {
 				t.Errorf("%s, %q: got %q and %d bytes", method, asked, got, len(body))

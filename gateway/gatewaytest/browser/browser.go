@@ -68,7 +68,7 @@ func (b *Tab) Screenshot(name string) {
 		return
 	}
 	picture, err := chromedp.Run(b.Context, chromedp.FullScreenshot(100))
-	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644)); err != nil {
+	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644)); err != nil { //nolint:gosec // who runs the test names the folder
 		b.t.Error(err)
 	}
 }
