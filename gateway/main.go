@@ -22,7 +22,8 @@
 //	overview, console              one picture of all that, and the page that shows it
 //	tools                          a folder a verb of "ficus routes" and "ficus policy"
 //
-//	demo, handover                 all in one process; listeners that outlive reloads
+//	demo                           all in one process
+//	connections, handover          how many clients may connect; listeners that outlive reloads
 //	freeport, statefile            ports for children; files that are old or new, never half
 //	gatewaytest, e2e, internal     what tests need; tests of the whole; the house rules
 //

@@ -3,43 +3,55 @@ package authz
 import (
 	"encoding/binary"
 	"encoding/json"
+	"hash/maphash"
 	"maps"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
-
-	"github.com/maypok86/otter/v2"
 )
 
 // Bounds of the decisions that are kept.
 const (
 	maxKept = 4096            // decisions of a set
+	ways    = 4               // places for each decision
 	maxKey  = 1 << 10         // bytes of what one depends on; more is not worth keeping
 	keepFor = 5 * time.Second // or until the principal's credential expires
 )
 
 // kept holds decisions that nothing but the key made: the policy's name and all that it
-// reads of the input, in full. A key that were a hash could be found a second input for.
+// reads of the input, in full. A key that were a hash could be found a second input for;
+// the hash only says which places to look at. Where they are taken, the decision that ends
+// first goes: what is never asked for again, as most are where a policy reads the path,
+// costs no more than its memory.
 type kept struct {
-	cache *otter.Cache[string, keptDecision]
+	seed   maphash.Seed
+	places [maxKept]atomic.Pointer[keptDecision]
 }
 
 type keptDecision struct {
+	key      string
 	decision Decision // nobody else holds its maps
 	until    time.Time
 }
 
-func newKept() *kept {
-	return &kept{otter.Must(&otter.Options[string, keptDecision]{MaximumSize: maxKept})} // it fails by bad options alone
+func newKept() *kept { return &kept{seed: maphash.MakeSeed()} }
+
+// of returns the places where a key's decision may be.
+func (k *kept) of(key []byte) []atomic.Pointer[keptDecision] {
+	first := maphash.Bytes(k.seed, key) % (maxKept / ways) * ways
+	return k.places[first : first+ways]
 }
 
 // get returns a copy, so that who asked may do with it what he likes.
 func (k *kept) get(key []byte, now time.Time) (Decision, bool) {
-	found, ok := k.cache.GetIfPresent(string(key))
-	if !ok || !now.Before(found.until) {
-		return Decision{}, false
+	places := k.of(key)
+	for i := range places {
+		if d := places[i].Load(); d != nil && d.key == string(key) && now.Before(d.until) {
+			return d.decision.copied(), true
+		}
 	}
-	return found.decision.copied(), true
+	return Decision{}, false
 }
 
 // put keeps what a policy said; what went wrong may go well the next time.
@@ -51,9 +63,32 @@ func (k *kept) put(key []byte, d Decision, now, expires time.Time) {
 	if !expires.IsZero() && expires.Before(until) {
 		until = expires
 	}
-	if now.Before(until) {
-		k.cache.Set(string(key), keptDecision{d.copied(), until})
+	if !now.Before(until) {
+		return
 	}
+	places := k.of(key)
+	place, first := &places[0], until
+	for i := range places {
+		there := places[i].Load()
+		if there == nil || there.key == string(key) {
+			place = &places[i]
+			break
+		}
+		if there.until.Before(first) {
+			place, first = &places[i], there.until
+		}
+	}
+	place.Store(&keptDecision{string(key), d.copied(), until})
+}
+
+// size is how many decisions there are, expired ones included.
+func (k *kept) size() (n int) {
+	for i := range k.places {
+		if k.places[i].Load() != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // copied returns a decision that shares no map or list with d.

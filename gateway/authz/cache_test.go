@@ -41,7 +41,7 @@ func TestKeptDecisionExpires(t *testing.T) {
 			if d := set.Decide(context.Background(), "shop.orders", in); !d.Allow {
 				t.Fatalf("got %+v", d)
 			}
-			set.policies["shop.orders"].query = load(t, map[string]string{"orders.rego": "package shop.orders\nallow := false\n"}).policies["shop.orders"].query
+			set.policies["shop.orders"].question = load(t, map[string]string{"orders.rego": "package shop.orders\nallow := false\n"}).policies["shop.orders"].question
 			now = now.Add(tc.after)
 			if d := set.Decide(context.Background(), "shop.orders", in); d.Allow != tc.kept {
 				t.Errorf("got %+v", d)
@@ -65,7 +65,7 @@ func TestNotKept(t *testing.T) {
 			t.Errorf("%s: got %+v", name, d)
 		}
 	}
-	if n := set.kept.cache.EstimatedSize(); n != 0 {
+	if n := set.kept.size(); n != 0 {
 		t.Errorf("%d decisions were kept", n)
 	}
 	now = time.Unix(3, 0)
@@ -99,18 +99,47 @@ func TestKeptDecisionIsImmutable(t *testing.T) {
 	if diff := cmp.Diff(want, ask(), sameDecision); diff != "" {
 		t.Error(diff)
 	}
-	if set.kept.cache.EstimatedSize() != 1 {
+	if set.kept.size() != 1 {
 		t.Error("nothing was kept, so nothing was tested")
 	}
 }
 
+// Many more than there is room for: about as many are kept as may be, and of those the last ones.
 func TestKeptIsBounded(t *testing.T) {
-	set := load(t, map[string]string{"rich.rego": rich})
+	k, start := newKept(), time.Unix(0, 0)
 	for i := range 3 * maxKept {
-		set.kept.put(fmt.Append(nil, i), Decision{Allow: true, Cause: Allowed}, time.Unix(0, 0), time.Time{})
+		k.put(fmt.Append(nil, i), Decision{Allow: true, Cause: Allowed}, start.Add(time.Duration(i)), time.Time{})
 	}
-	set.kept.cache.CleanUp()
-	if n := set.kept.cache.EstimatedSize(); n > maxKept {
+	if n := k.size(); n > maxKept || n < maxKept*9/10 {
 		t.Errorf("%d decisions are kept", n)
+	}
+	found := 0
+	for i := range maxKept / 2 {
+		if _, ok := k.get(fmt.Append(nil, 3*maxKept-1-i), start); ok {
+			found++
+		}
+	}
+	if found < maxKept/2*8/10 {
+		t.Errorf("of the last %d, %d are kept", maxKept/2, found)
+	}
+}
+
+// Keys that share their places are not taken for each other.
+func TestKeptIsFoundByItsKey(t *testing.T) {
+	k, now := newKept(), time.Unix(0, 0)
+	for i := range 4 * maxKept {
+		k.put(fmt.Append(nil, i), Decision{Cause: Denied, Status: i}, now, time.Time{})
+	}
+	found := 0
+	for i := range 4 * maxKept {
+		if d, ok := k.get(fmt.Append(nil, i), now); ok {
+			found++
+			if d.Status != i {
+				t.Fatalf("%d is %+v", i, d)
+			}
+		}
+	}
+	if found == 0 || found > maxKept {
+		t.Errorf("%d are kept", found)
 	}
 }

@@ -7,11 +7,34 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
 	"golang.org/x/net/http/httpguts"
 )
 
 // deniedStatuses are what a policy may have answered. A redirect needs a Location.
 var deniedStatuses = []int{302, 303, 307, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 423, 428, 429, 451}
+
+// allowKey is what an answer that is an object has to hold.
+var allowKey = ast.StringTerm("allow")
+
+// readAnswer is read for a value of OPA's. What says no more than yes or no, as most do,
+// is read where it stands.
+func readAnswer(answer ast.Value) Decision {
+	plain := answer
+	if object, ok := answer.(ast.Object); ok && object.Len() == 1 {
+		if allow := object.Get(allowKey); allow != nil {
+			plain = allow.Value
+		}
+	}
+	if yes, ok := plain.(ast.Boolean); ok {
+		return read(bool(yes))
+	}
+	said, err := ast.JSON(answer)
+	if err != nil {
+		return deny(Failed, err.Error())
+	}
+	return read(said)
+}
 
 // read takes what a policy said to a decision. Anything that is not understood whole
 // denies: half a decision is none.

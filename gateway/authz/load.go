@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
@@ -28,7 +27,7 @@ const (
 	maxFiles  = 1000            // files
 	testLimit = 5 * time.Second // for each test
 
-	// DefaultBudget is how long one decision may take before it is a denial.
+	// DefaultBudget is how long one decision may take before it is a denial; see deadline.
 	DefaultBudget = 100 * time.Millisecond
 )
 
@@ -107,7 +106,7 @@ func setOf(ctx context.Context, src *source, revision string) (*Set, route.Probl
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	set := &Set{Revision: revision, Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}, kept: newKept()}
+	set := &Set{Revision: revision, Tests: passed, budget: DefaultBudget, policies: map[string]*policy{}, kept: newKept(), desks: newDesks()}
 	for _, entry := range entrypoints(src.modules) {
 		p, err := prepare(ctx, entry, compiler, store)
 		if err != nil {
@@ -162,9 +161,9 @@ func entrypoints(modules map[string]*ast.Module) []entrypoint {
 // not used: its result says true for any value that is not false, and false for what
 // is undefined, so that a policy of the wrong type would allow.
 func prepare(ctx context.Context, e entrypoint, compiler *ast.Compiler, store storage.Store) (*policy, error) {
-	prepared, err := rego.New(rego.Query(e.query), rego.Compiler(compiler), rego.Store(store)).PrepareForEval(ctx)
+	q, err := newQuestion(ctx, e.query, compiler, store)
 	reads := project(compiler, e.query)
-	return &policy{query: prepared, reads: reads, body: reads.body(), origin: e.origin}, err
+	return &policy{name: e.name, question: q, reads: reads, body: reads.has("body"), origin: e.origin}, err
 }
 
 // Read reads the files of a folder of policies, as [Load] does. A folder that is not

@@ -29,7 +29,7 @@ type LogConfig struct {
 // rather than make requests wait.
 type Log struct {
 	config LogConfig
-	queue  chan slog.Record
+	queue  chan *slog.Record // of pointers: most gateways never fill it, and a record has 300 bytes
 	done   chan struct{}
 
 	mu     sync.RWMutex // held to read while the queue is written to
@@ -44,7 +44,7 @@ func NewLog(config LogConfig) *Log {
 	if config.Dropped == nil {
 		config.Dropped = func() {}
 	}
-	l := &Log{config: config, queue: make(chan slog.Record, config.Queue), done: make(chan struct{})}
+	l := &Log{config: config, queue: make(chan *slog.Record, config.Queue), done: make(chan struct{})}
 	go l.write()
 	return l
 }
@@ -81,8 +81,9 @@ func (l *Log) Decided(e Event) {
 		l.config.Dropped()
 		return
 	}
+	written := line(&e, mask)
 	select {
-	case l.queue <- line(&e, mask):
+	case l.queue <- &written:
 	default:
 		l.config.Dropped()
 	}
@@ -105,7 +106,7 @@ func (l *Log) write() {
 	for line := range l.queue {
 		handler := l.config.Logger.Handler()
 		if handler.Enabled(context.Background(), line.Level) {
-			_ = handler.Handle(context.Background(), line) // whom would it be told?
+			_ = handler.Handle(context.Background(), *line) // whom would it be told?
 		}
 	}
 }

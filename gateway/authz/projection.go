@@ -169,9 +169,9 @@ var impure = func() []string {
 	return names
 }()
 
-// body reports whether the body is among what is read.
-func (p projection) body() bool {
-	return slices.ContainsFunc(p.parts, func(part *part) bool { return part.name == "body" })
+// has reports whether a key of the input is among what is read, whole or in part.
+func (p projection) has(key string) bool {
+	return slices.ContainsFunc(p.parts, func(part *part) bool { return part.name == key })
 }
 
 // paths lists what is read.

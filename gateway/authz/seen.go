@@ -9,6 +9,9 @@ import (
 
 // Host is the host of a Host header as a policy sees it: without port, in lower case.
 func Host(hostport string) string {
+	if strings.IndexByte(hostport, ':') < 0 { // as most are
+		return strings.ToLower(hostport)
+	}
 	if host, _, err := net.SplitHostPort(hostport); err == nil {
 		hostport = host
 	}

@@ -7,9 +7,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"ficus/gateway/route"
@@ -24,17 +24,34 @@ type Set struct {
 	budget   time.Duration
 	policies map[string]*policy
 	kept     *kept               // decisions; nil: none are kept
+	desks    *sync.Pool          // of *desk
 	now      func() time.Time    // nil: time.Now
 	tracer   topdown.QueryTracer // nil: nothing is traced
 }
 
 // policy is one package, ready to be asked.
 type policy struct {
-	query rego.PreparedEvalQuery
-	reads projection
-	body  bool // it reads the body, or may
+	name     string
+	question *question
+	reads    projection
+	body     bool // it reads the body, or may
 
 	origin route.Origin
+}
+
+// A desk is what a decision takes room for, and the next one again.
+type desk struct {
+	key    []byte
+	asking asking
+	known  results
+}
+
+func newDesks() *sync.Pool { return &sync.Pool{New: func() any { return new(desk) }} }
+
+// clear lets go of the decision.
+func (d *desk) clear() {
+	d.key, d.asking = d.key[:0], asking{}
+	d.known.forget()
 }
 
 // Names returns the names of the policies, sorted.
@@ -76,6 +93,9 @@ func (s *Set) Reads(name string) []string {
 // ReadsBody reports whether a policy reads the body, or may. It denies what does not show
 // it the body.
 func (s *Set) ReadsBody(name string) bool { return s.Has(name) && s.policies[name].body }
+
+// ReadsKey reports whether a policy reads a key of the input, such as "params", or may.
+func (s *Set) ReadsKey(name, key string) bool { return s.Has(name) && s.policies[name].reads.has(key) }
 
 // Keeps reports whether decisions of a policy may be kept for some seconds: they depend on
 // nothing but what it reads.
@@ -129,44 +149,47 @@ func (s *Set) Decide(ctx context.Context, name string, in *Input) (d Decision) {
 	if s.now != nil {
 		now = s.now()
 	}
+	w := s.desks.Get().(*desk)
+	w.asking = asking{at: now, end: deadline{started: started, budget: s.budget}, known: &w.known, tracer: s.tracer}
+	d = s.decide(ctx, p, in, w)
+	w.clear() // not where the evaluation panicked: who knows what it left behind
+	s.desks.Put(w)
+	return d
+}
+
+// decide asks a policy, or finds what it said.
+func (s *Set) decide(ctx context.Context, p *policy, in *Input, w *desk) Decision {
 	if s.kept == nil || !p.reads.pure {
-		return s.ask(ctx, p, in, now)
+		return p.ask(ctx, in, w)
 	}
-	var room [256]byte
-	key, ok := appendKey(appendText(room[:0], name), p.reads.parts, in)
-	if !ok {
-		return s.ask(ctx, p, in, now)
+	var ok bool
+	if w.key, ok = appendKey(appendText(w.key, p.name), p.reads.parts, in); !ok {
+		return p.ask(ctx, in, w)
 	}
-	if d, ok := s.kept.get(key, now); ok {
+	if d, ok := s.kept.get(w.key, w.asking.at); ok {
 		return d
 	}
-	d = s.ask(ctx, p, in, now)
-	s.kept.put(key, d, now, in.Principal.Expires)
+	d := p.ask(ctx, in, w)
+	s.kept.put(w.key, d, w.asking.at, in.Principal.Expires)
 	return d
 }
 
 // ask evaluates a policy on what it reads of the input.
-func (s *Set) ask(ctx context.Context, p *policy, in *Input, now time.Time) Decision {
+func (p *policy) ask(ctx context.Context, in *Input, w *desk) Decision {
 	input, err := build(p.reads.parts, in)
 	if err != nil {
 		return deny(Failed, "building the input: "+err.Error())
 	}
-	cancel := topdown.NewCancel()
-	timer := time.AfterFunc(s.budget, cancel.Cancel)
-	defer timer.Stop()
-	options := []rego.EvalOption{rego.EvalParsedInput(input), rego.EvalExternalCancel(cancel), rego.EvalTime(now)}
-	if s.tracer != nil {
-		options = append(options, rego.EvalQueryTracer(s.tracer))
-	}
-	results, err := p.query.Eval(ctx, options...)
+	w.asking.input = input
+	answer, err := p.question.put(ctx, &w.asking)
 	var failure *topdown.Error
 	switch {
 	case errors.As(err, &failure) && failure.Code == topdown.CancelErr:
-		return deny(Late, fmt.Sprintf("the evaluation took more than %v", s.budget))
+		return deny(Late, fmt.Sprintf("the evaluation took more than %v", w.asking.end.budget))
 	case err != nil:
 		return deny(Failed, err.Error())
-	case len(results) == 0:
+	case answer == nil:
 		return deny(Undefined, "the policy says nothing of this request")
 	}
-	return read(results[0].Expressions[0].Value)
+	return readAnswer(answer)
 }

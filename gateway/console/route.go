@@ -132,6 +132,9 @@ func resilience(e *routetable.Entry) []setting {
 			list = append(list, setting{t.key, t.time.String()})
 		}
 	}
+	if r.MinBodyRate > 0 {
+		list = append(list, setting{"min_body_rate", fmt.Sprintf("%d bytes a second", r.MinBodyRate)})
+	}
 	if e.Backend == "" || len(e.Sides()) == 1 && e.Sides()[0] == route.Legacy {
 		return list
 	}

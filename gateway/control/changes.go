@@ -12,10 +12,15 @@ import (
 )
 
 // recordApplied records that another table serves, and what is different in it. An edit
-// that changes neither table nor policies is no change.
-func (t *Tables) recordApplied(before, after Status) {
+// that changes neither table nor policies is no change. The confirmation is the zero value
+// where none was needed.
+func (t *Tables) recordApplied(before, after Status, c confirmation) {
 	if before.Revision() != after.Revision() || before.Source != after.Source || before.LastReloadOK != after.LastReloadOK {
-		t.Changes.Record(change.Event{Kind: change.TableApplied, Revision: after.Revision(), Text: tableText(after)})
+		text := tableText(after)
+		if before.Removal != nil && c.hash == before.Removal.Hash {
+			text += fmt.Sprintf("; confirmed that %d of %d routes go", before.Removal.Gone, before.Removal.Of)
+		}
+		t.Changes.Record(change.Event{Kind: change.TableApplied, Revision: after.Revision(), By: c.by, Text: text})
 	} else {
 		t.Logger.Info("route folder read: the table is the same", "revision", after.Revision())
 	}

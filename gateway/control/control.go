@@ -32,6 +32,8 @@ type Verdict struct {
 	Problems route.Problems    // all of them, sorted, with place and text
 
 	unguarded *routetable.Table // where nothing but the policies has errors
+	removal   *Removal          // why a table without errors is none
+	snapshot  *Verdict          // that serves in its place already, at a start
 }
 
 // Check reads, parses and compiles a folder. The name of the folder stands before
@@ -39,7 +41,7 @@ type Verdict struct {
 // may have expired.
 func Check(fsys fs.FS, name string, lookup func(string) (string, bool), now time.Time) Verdict {
 	folder, unread := routefile.Read(fsys, name)
-	return judge(folder, unread, lookup, now, policySource{})
+	return new(memory).judge(folder, unread, lookup, now, policySource{})
 }
 
 // policySource is where policies come from.
@@ -48,8 +50,15 @@ type policySource struct {
 	set       *authz.Set // from elsewhere; or compiled before, perhaps of the same files
 }
 
+// memory is what is known of the folder that was judged last, so that to judge it again
+// after an edit costs little more than what the edit changed. The zero memory knows nothing.
+type memory struct {
+	parser   routefile.Parser
+	compiler routetable.Compiler
+}
+
 // judge judges a folder as read.
-func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool), now time.Time, from policySource) Verdict {
+func (m *memory) judge(folder *routefile.Folder, unread route.Problems, lookup func(string) (string, bool), now time.Time, from policySource) Verdict {
 	v := Verdict{Problems: unread}
 	policies, broken := from.set, route.Problems(nil)
 	switch {
@@ -61,10 +70,10 @@ func judge(folder *routefile.Folder, unread route.Problems, lookup func(string) 
 	}
 	v.Policies = policies
 	v.Problems = append(v.Problems, broken...)
-	set, unparsed := folder.Parse(lookup)
+	set, unparsed := m.parser.Parse(folder, lookup)
 	v.Set = set
 	v.Problems = append(v.Problems, unparsed...)
-	table, uncompiled := routetable.Compile(set, routetable.Options{Now: now, Policies: policies.Names(), AnyPolicy: policies == nil || from.elsewhere})
+	table, uncompiled := m.compiler.Compile(set, routetable.Options{Now: now, Policies: policies.Names(), AnyPolicy: policies == nil || from.elsewhere})
 	if len(folder.Files) > 0 {
 		v.Problems = append(v.Problems, withoutEchoes(uncompiled, v.Problems)...)
 	}

@@ -5,16 +5,20 @@ import (
 	"sync"
 	"time"
 
+	"ficus/gateway/internal/pause"
 	"ficus/gateway/routefile"
 )
 
-// keepRetry is how long after a failure a snapshot is tried again.
-const keepRetry = 10 * time.Second
+const (
+	keepPause = time.Second      // at least, between two snapshots: to pack one costs as much as the edit
+	keepRetry = 10 * time.Second // after a failure, until it is tried again
+)
 
 // KeepSnapshots keeps the folder that was applied last in the snapshot, now and after
-// each change, until the context ends. It begins once the gateway runs: what is only
-// tried out must not replace what serves. It is a goroutine of its own, since a state
-// folder that hangs must not keep an edit from taking effect.
+// each change, until the context ends. Of changes that follow each other closely, the last
+// one is kept. It begins once the gateway runs: what is only tried out must not replace
+// what serves. It is a goroutine of its own, since a state folder that hangs must not keep
+// an edit from taking effect.
 func (t *Tables) KeepSnapshots(ctx context.Context) {
 	wakes := make(chan struct{}, 1)
 	t.mu.Lock()
@@ -22,8 +26,12 @@ func (t *Tables) KeepSnapshots(ctx context.Context) {
 	t.mu.Unlock()
 	retry := time.NewTicker(keepRetry)
 	defer retry.Stop()
+	defer t.Keep() // what was applied since
 	for {
 		t.Keep()
+		if pause.For(ctx, keepPause) != nil {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -83,7 +91,7 @@ func (t *Tables) fromSnapshot() Verdict {
 		t.Logger.Warn("there is no last good snapshot to serve", "snapshot", t.Snapshot.String(), "error", err)
 		return Verdict{}
 	}
-	v := t.publish(folder, judge(folder, nil, t.Lookup, t.Now(), t.policySource()))
+	v := t.publish(folder, new(memory).judge(folder, nil, t.Lookup, t.Now(), t.policySource()))
 	if v.Table == nil {
 		t.Logger.Error("the last good snapshot can't be served", "snapshot", t.Snapshot.String(),
 			"written", written, "problems", len(v.Problems))

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -389,8 +390,8 @@ func TestUnwritableState(t *testing.T) {
 	}
 }
 
-// The loop keeps what was applied before it began, then each change, and tries again
-// after a failure.
+// The loop keeps what was applied before it began, then changes, the last one of many, and
+// tries again after a failure. At its end nothing is left to keep.
 func TestKeepSnapshots(t *testing.T) {
 	p := newTables(t, map[string]string{"legacy.yaml": legacyFile, "a.yaml": goodFile})
 	holds := func(want string) {
@@ -402,13 +403,20 @@ func TestKeepSnapshots(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		p.load(Applied)
-		go p.tables.KeepSnapshots(t.Context())
+		ctx, stop := context.WithCancel(t.Context())
+		go p.tables.KeepSnapshots(ctx)
 		synctest.Wait()
 		holds(goodFile)
-		p.write(map[string]string{"a.yaml": goodFile + "#1\n"})
-		p.load(Applied)
+		for _, remark := range []string{"#0\n", "#1\n"} {
+			p.write(map[string]string{"a.yaml": goodFile + remark})
+			p.load(Applied)
+			synctest.Wait()
+			holds(goodFile)
+		}
+		<-time.After(keepPause)
 		synctest.Wait()
 		holds(goodFile + "#1\n")
+		<-time.After(keepPause)
 
 		must(t, os.RemoveAll(p.state))
 		must(t, os.WriteFile(p.state, nil, 0o600))
@@ -419,6 +427,12 @@ func TestKeepSnapshots(t *testing.T) {
 		<-time.After(keepRetry)
 		synctest.Wait()
 		holds(goodFile + "#2\n")
+
+		p.write(map[string]string{"a.yaml": goodFile + "#3\n"})
+		p.load(Applied)
+		stop()
+		synctest.Wait()
+		holds(goodFile + "#3\n")
 	})
 }
 

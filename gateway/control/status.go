@@ -26,6 +26,7 @@ type Status struct {
 	Policies     *authz.Set        // that decide; nil for none
 	LastReloadOK bool              // the folder as it is now is what serves
 	Problems     route.Problems    // of the last load; warnings too
+	Removal      *Removal          // that waits for a confirmation; nil for none
 	Draining     bool              // the process ends: no new requests
 }
 
@@ -65,8 +66,12 @@ func (s Status) Readiness() Readiness {
 		r.Status, r.Message = "draining", "the gateway ends: requests under way get their time, and new ones should go elsewhere"
 	case s.Source == SourceFolder && s.LastReloadOK:
 		r.Status, r.Message = "ready", "the route folder is served as it is"
+	case s.Source == SourceFolder && s.Removal != nil:
+		r.Status, r.Message = "ready", "the newest edit of the route folder removes most routes and waits for a confirmation (ficus routes confirm): the table before serves on"
 	case s.Source == SourceFolder:
 		r.Status, r.Message = "ready", "the newest edit of the route folder is broken: the table before serves on"
+	case s.Source == SourceSnapshot && s.Removal != nil:
+		r.Status, r.Message = "degraded", "the route folder lacks most routes and waits for a confirmation (ficus routes confirm): the last good snapshot serves"
 	case s.Source == SourceSnapshot:
 		r.Status, r.Message = "degraded", "the route folder is broken: the last good snapshot serves"
 	case s.Source == SourceUnguarded:
@@ -87,12 +92,13 @@ type Findings struct {
 	LastReloadOK bool           `json:"last_reload_ok"`
 	Errors       int            `json:"errors"`
 	Warnings     int            `json:"warnings"`
-	Problems     route.Problems `json:"problems"` // never null
+	Problems     route.Problems `json:"problems"`          // never null
+	Removal      *Removal       `json:"removal,omitempty"` // that waits for a confirmation
 }
 
 // Findings returns the problems for programs.
 func (s Status) Findings() Findings {
-	f := Findings{LastReloadOK: s.LastReloadOK, Problems: s.Problems}
+	f := Findings{LastReloadOK: s.LastReloadOK, Problems: s.Problems, Removal: s.Removal}
 	if f.Problems == nil {
 		f.Problems = route.Problems{}
 	}

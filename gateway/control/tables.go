@@ -33,8 +33,13 @@ type Tables struct {
 	mu     sync.Mutex
 	loaded string            // hash of the content that was judged last
 	known  *authz.Set        // policies that compiled last
+	memory memory            // of the routes that were judged last
 	unkept *routefile.Folder // applied, and not in the snapshot yet
 	wakes  chan<- struct{}   // KeepSnapshots; nil while nobody waits
+
+	maxRemoval   int               // percent; 0 for the default
+	largest      *routetable.Table // of those that served lately; nil before an edit
+	largestSince time.Time
 
 	keep keeping
 
@@ -60,23 +65,36 @@ func (o Outcome) String() string {
 	return [...]string{"unchanged", "applied", "rejected", "snapshot", "without policies", "legacy only", "nothing to serve"}[o]
 }
 
-// Load reads the folder and, if it is free of errors, makes its table serve.
-// Otherwise the table before serves on; where there is none, the last good snapshot
+// Load reads the folder and, if it is free of errors and has most of the routes that
+// serve, makes its table serve. Otherwise the table before serves on; where there is none, the last good snapshot
 // does, else legacy alone, as far as folder or snapshot say where legacy is. It
 // reports to log and metrics, and writes nothing: that is for [Tables.KeepSnapshots].
 func (t *Tables) Load() (Outcome, route.Problems) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.load(confirmation{})
+}
+
+func (t *Tables) load(c confirmation) (Outcome, route.Problems) {
 	folder, unread := routefile.Read(t.FS, t.Name)
 	content := folder.Hash() + unread.Error()
-	if content == t.loaded {
+	confirmed := c.of(folder)
+	if content == t.loaded && !confirmed {
 		return Unchanged, nil
 	}
 	t.loaded = content
-	v := judge(folder, unread, t.Lookup, t.Now(), t.policySource())
+	v := t.memory.judge(folder, unread, t.Lookup, t.Now(), t.policySource())
 	t.known = cmp.Or(v.Policies, t.known)
+	if !confirmed {
+		v = t.holdBack(folder, v)
+	}
 	if v = t.publish(folder, v); v.Table == nil {
 		return t.reject(v), v.Problems
+	}
+	if confirmed {
+		t.largest = nil
+	} else {
+		c = confirmation{}
 	}
 	t.unkept = folder
 	select {
@@ -88,7 +106,7 @@ func (t *Tables) Load() (Outcome, route.Problems) {
 	t.Metrics.FolderApplied(t.Now(), v.Problems)
 	t.tellPolicies(true)
 	t.status.Store(&status)
-	t.recordApplied(before, status)
+	t.recordApplied(before, status, c)
 	t.logProblems(v.Problems)
 	return Applied, v.Problems
 }
@@ -126,7 +144,7 @@ func (t *Tables) tellPolicies(decide bool) {
 func (t *Tables) reject(v Verdict) Outcome {
 	t.Metrics.FolderRejected(v.Problems)
 	status, outcome := t.Status(), Rejected
-	status.LastReloadOK, status.Problems = false, v.Problems
+	status.LastReloadOK, status.Problems, status.Removal = false, v.Problems, v.removal
 	if status.Table == nil {
 		status.Table, status.Policies, status.Source = t.fallBack(v)
 		outcome = map[Source]Outcome{SourceSnapshot: FromSnapshot, SourceUnguarded: Unguarded, SourceLegacyOnly: LegacyOnly, SourceNone: Nothing}[status.Source]
@@ -145,7 +163,11 @@ func (t *Tables) reject(v Verdict) Outcome {
 // folder's table where only its policies are broken, so that what they guard is refused;
 // or legacy, where the folder's set or the snapshot's says where that is.
 func (t *Tables) fallBack(folder Verdict) (*routetable.Table, *authz.Set, Source) {
-	snapshot := t.fromSnapshot()
+	snapshot := folder.snapshot
+	if snapshot == nil {
+		read := t.fromSnapshot()
+		snapshot = &read
+	}
 	if snapshot.Table != nil {
 		return snapshot.Table, snapshot.Policies, SourceSnapshot
 	}

@@ -16,11 +16,11 @@ func (t *Tables) Try(name string, text []byte) route.Problems {
 	folder, unread := routefile.Read(t.FS, t.Name)
 	from := policySource{set: t.Status().Policies, elsewhere: t.Remote != nil}
 	known := map[string]bool{}
-	for _, p := range judge(folder, unread, t.Lookup, t.Now(), from).Problems {
+	for _, p := range new(memory).judge(folder, unread, t.Lookup, t.Now(), from).Problems {
 		known[p.String()] = true
 	}
 	folder.Files = append(slices.Clone(folder.Files), routefile.File{Name: path.Join(t.Name, name), Data: text})
-	return slices.DeleteFunc(judge(folder, unread, t.Lookup, t.Now(), from).Problems, func(p route.Problem) bool { return known[p.String()] })
+	return slices.DeleteFunc(new(memory).judge(folder, unread, t.Lookup, t.Now(), from).Problems, func(p route.Problem) bool { return known[p.String()] })
 }
 
 // maxWritten bounds how much is shown of what stands at one place, in lines.

@@ -55,6 +55,11 @@ func (b *board) capacity() {
 		graph("Fallbacks under way", number, "Requests that legacy serves now in the place of the new side.", ask("{{instance}}", b.value("max", "instance", "ficus_fallbacks_in_flight"))),
 	)
 	b.row("", 8,
+		graph("Connections", number, "Connections of clients that are open, and how many may be, by the address where the gateway listens.",
+			ask("{{listener}} {{instance}}", b.value("max", "listener, instance", "ficus_connections_open")), ask("limit {{listener}} {{instance}}", b.value("max", "listener, instance", "ficus_connections_limit"))),
+		graph("Refused connections", events, "Connections a second that were reset at once: of a client that had as many as one may have, or of anybody, since all had as many as there may be.", ask("{{reason}} {{listener}}", b.rate("reason, listener", "ficus_connections_refused_total"))),
+	)
+	b.row("", 8,
 		graph("Open streams", number, "Answers that stay open: upgrades and event streams.", ask("{{kind}}", b.value("sum", "kind", "ficus_streams_open"))),
 		graph("Memory of copies", size, "What copies and the answers to be compared take.", ask("{{instance}}", b.value("max", "instance", "ficus_shadow_captured_bytes"))),
 		graph("Faults on purpose", number, "Routes whose backends are being broken for a rehearsal.", ask("{{instance}}", b.value("max", "instance", "ficus_faults_active"))),

@@ -119,3 +119,25 @@ func TestCapacityOfMachine(t *testing.T) {
 		t.Errorf("this machine: %d", n)
 	}
 }
+
+func TestConnectionsOfMachine(t *testing.T) {
+	for _, tc := range []struct {
+		files  uint64
+		memory int64
+		want   int
+	}{
+		{math.MaxUint64, math.MaxInt64, 50_000},
+		{1 << 20, math.MaxInt64, 50_000},
+		{20_000, math.MaxInt64, 9968},
+		{0, math.MaxInt64, 200},
+		{1 << 20, 512 << 20, 8192},
+		{1 << 20, 0, 200},
+	} {
+		if got := connectionsOf(tc.files, tc.memory); got != tc.want {
+			t.Errorf("%d files, %d bytes: %d, want %d", tc.files, tc.memory, got, tc.want)
+		}
+	}
+	if n := DefaultConnections(); n < 200 || n > 50_000 {
+		t.Errorf("this machine: %d", n)
+	}
+}

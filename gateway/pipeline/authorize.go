@@ -50,8 +50,15 @@ func (p *Pipeline) authorize(live *serving, x *Exchange) error {
 func (p *Pipeline) ask(live *serving, x *Exchange, e *routetable.Entry, path string, others []string) error {
 	defer x.trace.Room("authorize").End()
 	input, failure := x.policyInput(e)
+	segments, params := live.policies.ReadsKey(e.Policy, "segments"), live.policies.ReadsKey(e.Policy, "params")
 	decide := func(path string) authz.Decision {
-		input.Path, input.Segments, input.Params = path, routetable.Segments(path), e.Pattern.Params(path)
+		input.Path = path
+		if segments {
+			input.Segments = routetable.Segments(path)
+		}
+		if params {
+			input.Params = e.Pattern.Params(path)
+		}
 		return live.policies.Decide(x.request.Context(), e.Policy, input)
 	}
 	decision := decide(path)
@@ -133,10 +140,10 @@ func (x *Exchange) asked() routetable.Request {
 	}
 }
 
-// policyInput is what the policy of an entry gets to see. The error is of the client's body, which
-// then counts as not seen.
+// policyInput is what the policy of an entry gets to see, but for what is made of the path.
+// The error is of the client's body, which then counts as not seen.
 func (x *Exchange) policyInput(e *routetable.Entry) (*authz.Input, error) {
-	in := InputOf(e, &routetable.Request{Method: x.request.Method, Host: x.request.Host, Path: x.Path, Header: x.request.Header})
+	in := pathless(e, &routetable.Request{Method: x.request.Method, Host: x.request.Host, Path: x.Path, Header: x.request.Header})
 	in.Side, in.ClientIP, in.Principal = x.Side.String(), x.client.IP, principalOf(x.Principal)
 	if e.Input.Body == route.BodyNone {
 		return in, nil
@@ -149,10 +156,16 @@ func (x *Exchange) policyInput(e *routetable.Entry) (*authz.Input, error) {
 // InputOf is what the policy of an entry gets to see of a request: all that does not
 // depend on who sent it and which side serves it, and no body. Tools see the same by it.
 func InputOf(e *routetable.Entry, r *routetable.Request) *authz.Input {
+	in := pathless(e, r)
+	in.Path, in.Segments, in.Params = r.Path, routetable.Segments(r.Path), e.Pattern.Params(r.Path)
+	return in
+}
+
+// pathless is InputOf without what is made of the path.
+func pathless(e *routetable.Entry, r *routetable.Request) *authz.Input {
 	return &authz.Input{
-		Method: r.Method, Host: authz.Host(r.Host), Path: r.Path, Segments: routetable.Segments(r.Path),
-		Route: e.ID, Group: e.Group, Stage: e.Stage.String(),
-		Params: e.Pattern.Params(r.Path), Headers: authz.Headers(r.Header, e.Input.Headers),
+		Method: r.Method, Host: authz.Host(r.Host), Route: e.ID, Group: e.Group, Stage: e.Stage.String(),
+		Headers: authz.Headers(r.Header, e.Input.Headers),
 	}
 }
 
@@ -177,8 +190,9 @@ func (c *Client) requestID() string {
 	return c.RequestID()
 }
 
-// decided is the decision for the log.
+// decided is the decision for the log, with all that a policy could have read.
 func (x *Exchange) decided(live *serving, e *routetable.Entry, in *authz.Input, d authz.Decision) authz.Event {
+	in.Segments, in.Params = routetable.Segments(in.Path), e.Pattern.Params(in.Path)
 	return authz.Event{
 		Time: x.start, RequestID: x.client.requestID(), Policy: e.Policy, Revision: live.policies.ID(),
 		Observed: e.Mode == route.Observe, Input: in, Decision: d,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -182,6 +183,10 @@ ficus_policy_parity_total{backend="denied",policy="denied",route="seen"} 2
 	}
 	if len(g.events) != 5 || !g.events[0].Observed || g.events[0].Policy != "admin" {
 		t.Errorf("events %+v", g.events)
+	}
+	// The policy reads nothing of the path; who reads what was decided may.
+	if in := g.events[0].Input; in.Path != "/seen/200" || !slices.Equal(in.Segments, []string{"seen", "200"}) || in.Params["status"] != "200" {
+		t.Errorf("the event's input is %+v", in)
 	}
 }
 

@@ -36,7 +36,7 @@ func (g *testGateway) open(t *testing.T, beginning string) net.Conn {
 // A client that stops in the middle of its request gets 408 and holds no backend; nor does
 // the backend's breaker learn anything from it.
 func TestSlowClientHoldsNobody(t *testing.T) {
-	for _, slow := range []string{"idle", "timeout", "deadline"} {
+	for _, slow := range []string{"idle", "rate", "timeout", "deadline"} {
 		t.Run(slow, func(t *testing.T) {
 			other := newTroubled(t, "200")
 			g := newGateway(t, newBackend(t, "legacy", nil), other.url)
@@ -45,15 +45,20 @@ func TestSlowClientHoldsNobody(t *testing.T) {
 			switch slow {
 			case "idle":
 				settings.IdleTimeout = enough
+			case "rate":
+				settings.IdleTimeout, settings.MinBodyRate = enough, 1000
 			case "timeout":
 				settings.Timeout = enough
 			case "deadline":
 				settings.Deadline = "X-Wait"
 			}
 			g.serve(t, g.Table().Backends[0], route.Backend{Addresses: []string{other.url}, Breaker: route.Breaker{MinRequests: 1}}, settings)
-			conn := g.open(t, "PUT /it HTTP/1.1\r\nHost: h\r\nX-Wait: 500\r\nContent-Length: 100\r\n\r\nhalf")
+			conn := g.open(t, "PUT /it HTTP/1.1\r\nHost: h\r\nX-Wait: 500\r\nContent-Length: 1000\r\n\r\nhalf")
+			if slow == "rate" {
+				go trickle(conn)
+			}
 			answer, err := io.ReadAll(conn)
-			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") {
+			if err != nil && slow != "rate" || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") { // who sends on is reset
 				t.Errorf("got %q, %v", answer, err)
 			}
 			if _, body := g.ask(t, "GET", -1); body != "other" {
@@ -63,6 +68,16 @@ func TestSlowClientHoldsNobody(t *testing.T) {
 				t.Errorf("%v timeouts", n)
 			}
 		})
+	}
+}
+
+// trickle sends a byte again and again, until the connection is closed.
+func trickle(conn net.Conn) {
+	for {
+		if _, err := io.WriteString(conn, "x"); err != nil {
+			return
+		}
+		<-time.After(brief)
 	}
 }
 

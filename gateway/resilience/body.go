@@ -172,6 +172,13 @@ func (r *reader) Close() error {
 	return nil
 }
 
+// came returns how many bytes have come.
+func (b *body) came() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.read
+}
+
 // atEnd reports whether all of the body has come.
 func (b *body) atEnd() bool {
 	b.mu.Lock()

@@ -40,6 +40,7 @@ type Policy struct {
 	tryInstead time.Duration // of legacy in the place of the new side
 
 	timeout    time.Duration // of the whole request; 0 for as long as it takes
+	bodyRate   int           // bytes a second that a client has to send; 0 for a byte in the idle time
 	deadline   string        // header, canonical; "" for none
 	idempotent bool          // whatever the method says
 	replay     int           // bytes of a body that are kept
@@ -54,7 +55,7 @@ type Policy struct {
 func Compile(e *routetable.Entry, to map[string]*Destination, series *telemetry.Route) *Policy {
 	r := e.Resilience
 	p := &Policy{
-		timeout: r.Timeout, deadline: canonical(r.Deadline), idempotent: r.Idempotent == route.On,
+		timeout: r.Timeout, bodyRate: r.MinBodyRate, deadline: canonical(r.Deadline), idempotent: r.Idempotent == route.On,
 		replay: r.ReplayLimit(), retry: r.Retry.Filled(), fallback: r.Fallback.Filled(),
 		legacyToo: e.Stage == route.StageCanary || e.Stage == route.StageNew, series: series,
 	}

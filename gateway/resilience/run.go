@@ -84,6 +84,7 @@ func (run *Run) Begin(s Start) {
 	r := s.Request
 	run.policy, run.sides, run.client, run.arrived = s.Policy, s.Sides, r.Context(), time.Now().Add(-s.Elapsed)
 	run.watch.writer, run.watch.body, run.watch.series = s.Writer, &run.body, s.Policy.series
+	run.watch.rate = s.Policy.bodyRate
 	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 		run.failed, _ = r.Body.(interface{ Failure() error })
 		run.continues = len(r.Header["Expect"]) > 0 && r.ProtoMajor < 3

@@ -36,6 +36,7 @@ var (
 	errTry      = &TimeoutError{"the backend took too long to answer", http.StatusGatewayTimeout, false, telemetry.TimeoutTry}
 	errIdle     = &TimeoutError{"the backend took no byte of the request or sent none of its answer for too long", http.StatusGatewayTimeout, false, telemetry.TimeoutIdle}
 	errSlow     = &TimeoutError{"the client sent no byte of its request for too long", http.StatusRequestTimeout, true, telemetry.TimeoutClient}
+	errTrickle  = &TimeoutError{"the client sent less of its request than the route wants in that time", http.StatusRequestTimeout, true, telemetry.TimeoutClient}
 	errUnread   = &TimeoutError{"the client took no byte of the answer for too long, or not all in time", http.StatusRequestTimeout, true, telemetry.TimeoutClient}
 	errTooSlow  = &TimeoutError{"the client was still sending its request when the time was up", http.StatusRequestTimeout, true, telemetry.TimeoutClient}
 )
@@ -46,6 +47,7 @@ type watch struct {
 	writer http.ResponseWriter // the client's
 	body   *body
 	series *telemetry.Route
+	rate   int           // bytes of the body a second that the client has to send; 0: it may trickle
 	moved  atomic.Uint64 // bytes have, so often
 	taking atomic.Bool   // the client takes some of the answer, or should
 
@@ -62,6 +64,8 @@ type watch struct {
 	idle     time.Duration // 0: bodies may rest
 	still    time.Time     // since when nothing has moved
 	last     uint64        // moved then
+	awaited  time.Time     // since when the client is, and has not sent enough
+	before   int64         // bytes of the body that had come then
 }
 
 // idleLooks is how often per idle time is looked whether anything has moved: a body is cut
@@ -99,6 +103,7 @@ func (w *watch) beginTry(end context.CancelCauseFunc, try, idle, wait time.Durat
 		w.try = now.Add(wait + try)
 	}
 	w.still = now.Add(wait)
+	w.awaited, w.before = w.still, w.body.came()
 	w.arm(now)
 }
 
@@ -197,8 +202,25 @@ func (w *watch) lookIdle(now time.Time) {
 	case now.Sub(w.still) >= w.idle:
 		w.cut(w.blame(errSlow, errIdle))
 		return
+	case w.trickles(now):
+		w.cut(errTrickle)
+		return
 	}
 	w.arm(now)
+}
+
+// trickles reports whether the client was awaited whenever somebody looked, for the idle
+// time, and has sent less of its body meanwhile than the rate wants. Where the backend did
+// not take what had come, the count begins anew: it could be why so little has.
+func (w *watch) trickles(now time.Time) bool {
+	if w.rate == 0 || w.answered {
+		return false
+	}
+	came := w.body.came()
+	if !w.body.waiting.Load() || float64(came-w.before) >= float64(w.rate)*w.idle.Seconds() {
+		w.awaited, w.before = now, came
+	}
+	return now.Sub(w.awaited) >= w.idle
 }
 
 // blame finds out who is slow: the client with its request, the client with the answer, or

@@ -114,6 +114,12 @@ const (
 	// many segments that a client could make every match slow.
 	CodeBranching Code = "branching"
 
+	// CodeRemoval means that the folder has no other error, and that most of the routes
+	// that serve are not in it: more than the Caddyfile's max_removal. That is what a copy
+	// looks like that has stopped half-way, or a folder that is the wrong one. Bring the
+	// files back or, where the routes are to go, confirm it: the hint says how.
+	CodeRemoval Code = "removal"
+
 	// CodeTooMany means that there are more problems than are listed.
 	CodeTooMany Code = "too_many"
 )

@@ -25,6 +25,13 @@ type Resilience struct {
 	// gRPC are exempt. Default: the backend's.
 	IdleTimeout time.Duration `yaml:"idle_timeout"`
 
+	// MinBodyRate is how many bytes a second of a request's body a client has to send, on
+	// average over the idle timeout, while nobody but the client is awaited: 1 to 1048576.
+	// One that sends less is answered 408. Upgrades and gRPC are exempt; a route whose clients
+	// stream a body now and then should have none. Default: a byte in the idle timeout is
+	// enough.
+	MinBodyRate int `yaml:"min_body_rate"`
+
 	// Deadline names a header in which clients say how many milliseconds they wait, and
 	// backends are told how many are left: the shorter of the client's and timeout's. That
 	// of gRPC (grpc-timeout) is always understood. Default: none.
@@ -62,6 +69,9 @@ type Resilience struct {
 
 // ReplayLimit is how much of a body is kept, in bytes.
 func (r *Resilience) ReplayLimit() int { return cmp.Or(r.MaxReplay, 64<<10) }
+
+// MaxBodyRate is the largest MinBodyRate, in bytes a second.
+const MaxBodyRate = 1 << 20
 
 // MaxReplayLimit is the largest MaxReplay, in bytes.
 const MaxReplayLimit = 1 << 20

@@ -38,7 +38,15 @@ type Definition struct {
 
 	// Origin is where the definition was written; the parser fills it in.
 	Origin Origin `yaml:"-"`
+
+	// Same is one pointer in definitions that say the same, wherever they stand; the
+	// parser fills it in where it knows. Nil: they may say anything. Who changes a
+	// definition takes it away.
+	Same *Sameness `yaml:"-" json:"-"`
 }
+
+// Sameness is what definitions share that say the same.
+type Sameness struct{ _ byte } // of a size, so that no two have one address
 
 // Settings are what a route may take from the defaults of its file or folder.
 type Settings struct {

@@ -38,19 +38,37 @@ type Document struct {
 // what of it could be understood, so that a later check finds no false ones:
 // whoever serves a set must first look whether there are errors.
 func (f *Folder) Parse(lookup func(string) (string, bool)) (route.Set, route.Problems) {
-	var set route.Set
 	bodies, problems := f.parseFiles()
 	defaults, origin, found := folderDefaults(f.Files, bodies)
+	problems = append(problems, found...)
+	docs := make([]Document, len(f.Files))
+	for i, file := range f.Files {
+		docs[i], found = decodeFile(file.Name, bodies[i], defaults)
+		problems = append(problems, found...)
+	}
+	set, found := assemble(docs, lookup)
 	set.Rest, set.RestOrigin = defaults, origin
 	problems = append(problems, found...)
-	for i, file := range f.Files {
-		doc, found := decodeFile(file.Name, bodies[i], defaults)
-		problems = append(problems, found...)
+	f.Locate(problems)
+	return set, problems
+}
+
+// assemble makes one set of what all files say.
+func assemble(docs []Document, lookup func(string) (string, bool)) (set route.Set, problems route.Problems) {
+	count := 0
+	for _, doc := range docs {
 		for name, b := range doc.Backends {
 			b.Name = name
 			set.Backends = append(set.Backends, b)
 		}
-		set.Routes = append(set.Routes, doc.Routes...)
+		count += len(doc.Routes)
+	}
+	for _, doc := range docs {
+		if len(doc.Routes) == count { // definitions are large
+			set.Routes = doc.Routes
+			break
+		}
+		set.Routes = append(slices.Grow(set.Routes, count-len(set.Routes)), doc.Routes...)
 	}
 	for i := range set.Backends {
 		problems = append(problems, expandAddresses(&set.Backends[i], lookup)...)
@@ -58,7 +76,6 @@ func (f *Folder) Parse(lookup func(string) (string, bool)) (route.Set, route.Pro
 	slices.SortFunc(set.Backends, func(a, b route.Backend) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Origin.String(), b.Origin.String()))
 	})
-	f.Locate(problems)
 	return set, problems
 }
 
@@ -110,15 +127,21 @@ func decodeFile(name string, body ast.Node, defaults route.Settings) (Document, 
 	if body == nil {
 		return doc, nil
 	}
-	if node := valueOf(body, "defaults"); node != nil {
-		new(decoder).decode(node, reflect.ValueOf(&defaults).Elem(), "")
-	}
-	d := decoder{file: name, defaults: defaults}
+	d := decoder{file: name, defaults: ownDefaults(body, defaults)}
 	d.decode(body, reflect.ValueOf(&doc).Elem(), "")
 	for i := range doc.Routes {
 		doc.Routes[i].Origin.Index = i
 	}
 	return doc, d.problems
+}
+
+// ownDefaults returns what the routes of a file begin with, by the folder's defaults and its
+// own. What is wrong inside them is found when the file is decoded.
+func ownDefaults(body ast.Node, folder route.Settings) route.Settings {
+	if node := valueOf(body, "defaults"); node != nil {
+		new(decoder).decode(node, reflect.ValueOf(&folder).Elem(), "")
+	}
+	return folder
 }
 
 // parseYAML returns the root node of the file's one document: nil if it is empty.
@@ -173,6 +196,7 @@ func syntaxProblem(file string, err error) *route.Problem {
 // Caddyfiles use too, in the addresses of b.
 func expandAddresses(b *route.Backend, lookup func(string) (string, bool)) route.Problems {
 	var problems route.Problems
+	b.Addresses = slices.Clone(b.Addresses) // the document keeps what it says
 	for i, address := range b.Addresses {
 		value, missing := expand(address, lookup)
 		if missing != "" {

@@ -51,6 +51,7 @@ func checkResilience(d *route.Definition) route.Problems {
 	between(r, "timeout", d.Timeout, time.Millisecond, day)
 	between(r, "try_timeout", d.TryTimeout, time.Millisecond, day)
 	between(r, "idle_timeout", d.IdleTimeout, time.Millisecond, day)
+	between(r, "min_body_rate", d.MinBodyRate, 1, route.MaxBodyRate)
 	if d.Timeout > 0 && d.TryTimeout > d.Timeout {
 		report("try_timeout", value("one try may take %v, and all of them %v", d.TryTimeout, d.Timeout))
 	}

@@ -13,6 +13,9 @@ import (
 type compiler struct {
 	set      route.Set // input
 	options  Options
+	routes   []*route.Definition // of the set, by id, so that problems and table don't depend on the order of files
+	known    map[*route.Sameness]finding
+	warned   map[*route.Sameness]bool // there is something to say of them
 	problems route.Problems
 
 	backends []route.Backend
@@ -54,13 +57,14 @@ func (c *compiler) checkBackends() {
 	}
 }
 
-// checkRoutes checks each route alone, then that ids are unique and backends known.
+// checkRoutes checks each route alone, and that backends and policies are known.
 func (c *compiler) checkRoutes() {
-	first := map[string]route.Origin{}
 	for i := range c.set.Routes {
 		d := &c.set.Routes[i]
-		c.problems = append(c.problems, CheckDefinition(d)...)
-		if d.Backend != "" && !c.known(d.Backend) {
+		if _, known := c.finding(d); !known {
+			c.problems = append(c.problems, CheckDefinition(d)...)
+		}
+		if d.Backend != "" && !c.defines(d.Backend) {
 			c.report(at(d, "backend", route.Problem{
 				Code:    route.CodeUnknownBackend,
 				Message: fmt.Sprintf("no file defines the backend %q", d.Backend),
@@ -70,15 +74,23 @@ func (c *compiler) checkRoutes() {
 		if p := c.unknownPolicy(d.Policy); p != nil {
 			c.report(at(d, "policy", *p))
 		}
-		if origin, taken := first[d.ID]; taken && d.ID != "" {
+	}
+}
+
+// checkIDs checks that ids are unique. Those who share one stand side by side in order.
+func (c *compiler) checkIDs() {
+	var first *route.Definition
+	for _, d := range c.routes {
+		switch {
+		case first == nil || d.ID != first.ID:
+			first = d
+		case d.ID != "":
 			c.report(at(d, "id", route.Problem{
 				Code:    route.CodeDuplicateID,
-				Message: fmt.Sprintf("the id %q is taken by %s", d.ID, origin),
+				Message: fmt.Sprintf("the id %q is taken by %s", d.ID, first.Origin),
 				Hint:    "an id is the route's name in metrics and tools: give each its own",
 			}))
-			continue
 		}
-		first[d.ID] = d.Origin
 	}
 }
 
@@ -102,7 +114,7 @@ func (c *compiler) unknownPolicy(name string) *route.Problem {
 	return &route.Problem{Code: route.CodeUnknownPolicy, Message: fmt.Sprintf("there is no policy %q", name), Hint: hint}
 }
 
-func (c *compiler) known(backend string) bool {
+func (c *compiler) defines(backend string) bool {
 	_, ok := slices.BinarySearchFunc(c.backends, backend, func(b route.Backend, name string) int { return cmp.Compare(b.Name, name) })
 	return ok
 }
@@ -115,22 +127,14 @@ func (c *compiler) backendHint() string {
 	return fmt.Sprintf("defined are %q", names)
 }
 
-// buildEntries compiles the routes, in the order of their ids so that problems
-// and table don't depend on the order of files, and reports conflicts.
+// buildEntries compiles the routes and reports conflicts.
 func (c *compiler) buildEntries() {
 	c.hosts = hostIndex{}
-	routes := make([]*route.Definition, len(c.set.Routes))
-	for i := range c.set.Routes {
-		routes[i] = &c.set.Routes[i]
-	}
-	slices.SortStableFunc(routes, func(a, b *route.Definition) int { return cmp.Compare(a.ID, b.ID) })
-	for _, d := range routes {
-		pattern, err := ParsePattern(d.Match)
-		if err != nil {
+	for _, d := range c.routes {
+		e := c.entry(d)
+		if e == nil {
 			continue // CheckDefinition has said so
 		}
-		e := newEntry(d, pattern, len(c.entries))
-		e.Resilience = c.resilience(&d.Resilience)
 		if other := c.hosts.conflict(e); other != nil {
 			c.report(at(d, "match", route.Problem{
 				Code: route.CodeConflict, Message: describeConflict(e, other),
@@ -149,6 +153,22 @@ func (c *compiler) buildEntries() {
 	})
 }
 
+// entry compiles a route alone. Nil: its pattern is none.
+func (c *compiler) entry(d *route.Definition) *Entry {
+	if f, known := c.finding(d); known {
+		e := *f.entry
+		e.Index, e.Origin, e.rivals = len(c.entries), d.Origin, nil
+		return &e
+	}
+	pattern, err := ParsePattern(d.Match)
+	if err != nil {
+		return nil
+	}
+	e := newEntry(d, pattern, len(c.entries))
+	e.Resilience = c.resilience(&d.Resilience)
+	return e
+}
+
 // resilience returns one copy for all who say the same: tables are large, and most routes
 // take it from defaults.
 func (c *compiler) resilience(r *route.Resilience) *route.Resilience {
@@ -157,7 +177,7 @@ func (c *compiler) resilience(r *route.Resilience) *route.Resilience {
 		return r
 	}
 	if c.shared == nil {
-		c.shared = map[string]*route.Resilience{}
+		c.shared = c.knownResilience()
 	}
 	one := c.shared[string(text)]
 	if one == nil {
@@ -166,6 +186,20 @@ func (c *compiler) resilience(r *route.Resilience) *route.Resilience {
 		c.shared[string(text)] = one
 	}
 	return one
+}
+
+// knownResilience is that of known entries.
+func (c *compiler) knownResilience() map[string]*route.Resilience {
+	shared, seen := map[string]*route.Resilience{}, map[*route.Resilience]bool{}
+	for _, f := range c.known {
+		if r := f.entry.Resilience; !seen[r] {
+			seen[r] = true
+			if text, err := json.Marshal(r); err == nil {
+				shared[string(text)] = r
+			}
+		}
+	}
+	return shared
 }
 
 func conflictHint(e, other *Entry) string {

@@ -13,9 +13,6 @@
 package routetable
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -148,22 +145,7 @@ type Options struct {
 // path inside it; the folder they came from can add line and column (routefile's
 // Locate).
 func Compile(set route.Set, options Options) (*Table, route.Problems) {
-	c := compiler{set: set, options: options}
-	c.checkBackends()
-	c.checkRoutes()
-	c.checkRest()
-	c.buildEntries()
-	if c.problems.HasErrors() {
-		return nil, c.problems
-	}
-	c.problems = append(c.problems, c.warnings(options.Now)...)
-	return &Table{
-		Entries:  c.entries,
-		Backends: c.backends,
-		Revision: revision(set),
-		hosts:    c.hosts,
-		folded:   folded(c.entries),
-	}, c.problems
+	return new(Compiler).Compile(set, options)
 }
 
 // LegacyOnly returns the table that sends everything to the monolith, as far as
@@ -178,39 +160,4 @@ func LegacyOnly(set route.Set) (table *Table, ok bool) {
 	}
 	table, _ = Compile(route.Set{Backends: legacy}, Options{})
 	return table, table != nil
-}
-
-// revision hashes what the set says, not how or where it is written.
-func revision(set route.Set) string {
-	hash := sha256.New()
-	to := json.NewEncoder(hash) // one value at a time: the text of a large set is larger than its table
-	add := func(value any) {
-		if err := to.Encode(value); err != nil {
-			// Only a value that YAML can't yield (a channel, say) gets here.
-			panic("routetable: a set that can't be hashed: " + err.Error())
-		}
-	}
-	for _, b := range inOrder(set.Backends, func(b *route.Backend) string { return b.Name }) {
-		one := *b
-		one.Origin = route.Origin{}
-		add(one)
-	}
-	for _, d := range inOrder(set.Routes, func(d *route.Definition) string { return d.ID }) {
-		one := *d
-		one.Origin = route.Origin{}
-		add(one)
-	}
-	add(set.Rest)
-	return hex.EncodeToString(hash.Sum(nil)[:6])
-}
-
-// inOrder returns what all points at, by name. To move pointers costs less: a definition
-// has kilobytes.
-func inOrder[T any](all []T, name func(*T) string) []*T {
-	order := make([]*T, len(all))
-	for i := range all {
-		order[i] = &all[i]
-	}
-	slices.SortFunc(order, func(a, b *T) int { return strings.Compare(name(a), name(b)) })
-	return order
 }

@@ -13,7 +13,13 @@ import (
 func (c *compiler) warnings(now time.Time) route.Problems {
 	var found route.Problems
 	for i := range c.set.Routes {
-		found = append(found, warnRoute(&c.set.Routes[i], now)...)
+		d := &c.set.Routes[i]
+		if _, known := c.finding(d); known && !d.Expires.PassedBy(now) {
+			continue
+		}
+		of := warnRoute(d, now)
+		c.warned[d.Same] = c.warned[d.Same] || len(of) > 0
+		found = append(found, of...)
 	}
 	found = append(found, c.warnRetired()...)
 	found = append(found, c.warnBreakers()...)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,9 +36,8 @@ type Lane struct {
 	copier     *Copier
 	definition route.Backend
 	limit      route.ShadowLimit
-	addresses  []*url.URL
-	next       atomic.Uint64 // of the addresses
-	leaf       backend.Leaf
+	addresses  []address
+	next       atomic.Uint64   // of the addresses
 	ctx        context.Context // of all copies; ends with the lane
 	cancel     context.CancelFunc
 	gauges     telemetry.ShadowBackend
@@ -51,19 +49,26 @@ type Lane struct {
 	rest    rest
 }
 
+// address is where copies go, with a transport of its own.
+type address struct {
+	scheme, host string
+	leaf         backend.Leaf
+}
+
 func newLane(c *Copier, b route.Backend) (*Lane, error) {
-	leaf, err := c.NewLeaf(b)
-	if err != nil {
-		return nil, fmt.Errorf("the transport of copies to the backend %q can't be made: %w", b.Name, err)
-	}
-	l := &Lane{copier: c, definition: b, limit: b.ShadowLimit.Filled(), leaf: leaf}
+	l := &Lane{copier: c, definition: b, limit: b.ShadowLimit.Filled()}
 	for _, text := range b.Addresses {
+		leaf, err := c.NewLeaf(b)
+		if err != nil {
+			l.closeLeaves()
+			return nil, fmt.Errorf("the transport of copies to the backend %q can't be made: %w", b.Name, err)
+		}
 		scheme, host, err := route.Target(text)
 		if err != nil {
 			// routetable.CheckBackend has refused what is no URL.
 			panic("shadow: " + err.Error())
 		}
-		l.addresses = append(l.addresses, &url.URL{Scheme: scheme, Host: host})
+		l.addresses = append(l.addresses, address{scheme, host, leaf})
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.gauges = c.Metrics.ShadowBackend(b.Name)
@@ -124,10 +129,11 @@ func (l *Lane) put(c *Copy) Reason {
 
 // work sends a copy, and then those that wait, until there are none.
 func (l *Lane) work(c *Copy) {
-	scratch := make([]byte, scratchSize)
+	scratch := l.copier.scratch.Get().(*[scratchSize]byte)
+	defer l.copier.scratch.Put(scratch)
 	for ; c != nil; c = l.take() {
 		l.gauges.InFlight(1)
-		l.learn(l.send(c, scratch))
+		l.learn(l.send(c, scratch[:]))
 		l.gauges.InFlight(-1)
 	}
 }
@@ -147,7 +153,7 @@ func (l *Lane) learn(failed bool) {
 }
 
 // take returns the copy that waits longest. Where there is none the worker ends, and the
-// last one of a closed lane closes the transport.
+// last one of a closed lane closes the transports.
 func (l *Lane) take() *Copy {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -160,7 +166,7 @@ func (l *Lane) take() *Copy {
 	}
 	l.waiting = nil
 	if l.workers--; l.workers == 0 && l.closed {
-		_ = l.leaf.Close() // nothing to be done about it, and nobody waits
+		l.closeLeaves()
 	}
 	return nil
 }
@@ -172,12 +178,19 @@ func (l *Lane) close() {
 	l.closed, l.waiting = true, nil
 	l.gauges.Queued(-len(waiting))
 	if l.workers == 0 {
-		_ = l.leaf.Close() // as above
+		l.closeLeaves()
 	}
 	l.mu.Unlock()
 	l.cancel()
 	for _, c := range waiting {
 		l.drop(c, Closed)
+	}
+}
+
+// closeLeaves closes the transports: nothing is to be done about an error, and nobody waits.
+func (l *Lane) closeLeaves() {
+	for _, a := range l.addresses {
+		_ = a.leaf.Close()
 	}
 }
 

@@ -117,7 +117,7 @@ func (l *Lane) compare(c *Copy, answer *parity.Answer) parity.Difference {
 // scheme and host of its URL.
 func (l *Lane) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := l.addresses[l.next.Add(1)%uint64(len(l.addresses))]
-	r.URL.Scheme, r.URL.Host = a.Scheme, a.Host
+	r.URL.Scheme, r.URL.Host = a.scheme, a.host
 	r.Header[MarkHeader] = []string{l.copier.mark.sign(l.copier.Now().Add(l.limit.Timeout + markSlack))}
-	return l.leaf.RoundTrip(r)
+	return a.leaf.RoundTrip(r)
 }

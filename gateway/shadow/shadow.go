@@ -36,7 +36,7 @@ import (
 
 // Config is what a Copier works with; all fields but the last are required.
 type Config struct {
-	NewLeaf func(route.Backend) (backend.Leaf, error) // makes the transport of copies to a backend
+	NewLeaf func(route.Backend) (backend.Leaf, error) // makes the transport of copies to one address of a backend
 	Key     *split.Key                                // of the cohorts
 	Metrics *telemetry.Metrics
 	Random  func() float64   // from 0 to 1, 1 excluded; called concurrently
@@ -59,6 +59,7 @@ type Copier struct {
 	comparing chan struct{} // holds one for each comparison under way
 	workers   sync.WaitGroup
 	notes     notes
+	scratch   sync.Pool // of *[scratchSize]byte
 
 	mu    sync.Mutex
 	lanes map[string]*Lane // by the backend's name
@@ -75,6 +76,7 @@ func New(config Config) *Copier {
 		comparing: make(chan struct{}, max(1, goruntime.GOMAXPROCS(0)/2)),
 		lanes:     map[string]*Lane{},
 		notes:     notes{routes: map[string][]Finding{}},
+		scratch:   sync.Pool{New: func() any { return new([scratchSize]byte) }},
 	}
 }
 

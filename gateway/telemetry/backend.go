@@ -25,12 +25,11 @@ func (b *backendMetrics) collectors() []prometheus.Collector { return b.read }
 // emit adds one series.
 type emit func(value float64, labels ...string)
 
-// read is a metric of which each backend has some series.
+// read is a metric whose series are asked for at each scrape.
 type read struct {
-	from        *backendMetrics
 	description *prometheus.Desc
 	kind        prometheus.ValueType
-	series      func(s *backend.Status, add emit)
+	series      func(add emit)
 }
 
 // Describe is part of prometheus.Collector.
@@ -38,14 +37,21 @@ func (r *read) Describe(to chan<- *prometheus.Desc) { to <- r.description }
 
 // Collect is part of prometheus.Collector.
 func (r *read) Collect(to chan<- prometheus.Metric) {
-	status := r.from.status.Load()
-	if status == nil {
-		return
-	}
-	for _, s := range (*status)() {
-		r.series(&s, func(value float64, labels ...string) {
-			to <- prometheus.MustNewConstMetric(r.description, r.kind, value, append([]string{s.Name}, labels...)...)
-		})
+	r.series(func(value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(r.description, r.kind, value, labels...)
+	})
+}
+
+// ofEach makes a metric of some series of each status, the first label of which is its name.
+func ofEach[S any](from *atomic.Pointer[func() []S], name func(*S) string, series func(*S, emit)) func(emit) {
+	return func(add emit) {
+		status := from.Load()
+		if status == nil {
+			return
+		}
+		for _, s := range (*status)() {
+			series(&s, func(value float64, labels ...string) { add(value, append([]string{name(&s)}, labels...)...) })
+		}
 	}
 }
 
@@ -56,7 +62,8 @@ func newBackendMetrics() *backendMetrics {
 		if label != "" {
 			labels = append(labels, label)
 		}
-		b.read = append(b.read, &read{b, prometheus.NewDesc(name, help, labels, nil), kind, series})
+		each := ofEach(&b.status, func(s *backend.Status) string { return s.Name }, series)
+		b.read = append(b.read, &read{prometheus.NewDesc(name, help, labels, nil), kind, each})
 	}
 	gauge, counter := prometheus.GaugeValue, prometheus.CounterValue
 

@@ -44,6 +44,7 @@ type Metrics struct {
 	snapshotKept  prometheus.Gauge
 
 	limitMetrics
+	connectionMetrics
 	shadowMetrics
 	changeMetrics
 
@@ -119,8 +120,11 @@ func New() *Metrics {
 		}),
 		resilienceVecs: newResilienceVecs(counter),
 		limitMetrics:   newLimitMetrics(),
-		shadowMetrics:  newShadowMetrics(),
-		changeMetrics:  newChangeMetrics(),
+
+		connectionMetrics: newConnectionMetrics(),
+
+		shadowMetrics: newShadowMetrics(),
+		changeMetrics: newChangeMetrics(),
 
 		routes:  map[string]*Route{},
 		budgets: map[string]bool{},
@@ -151,6 +155,7 @@ func (m *Metrics) collectors() []prometheus.Collector {
 		m.backendMetrics.collectors(),
 		m.resilienceVecs.collectors(),
 		m.limitCollectors(),
+		m.connectionMetrics.read,
 		m.shadowMetrics.collectors(),
 		m.changeMetrics.collectors(),
 	)

@@ -5,6 +5,7 @@ import (
 
 	"ficus/gateway/backend"
 	"ficus/gateway/backend/breaker"
+	"ficus/gateway/connections"
 	"ficus/gateway/route"
 )
 
@@ -38,6 +39,8 @@ var words = map[string]map[string][]string{
 
 	"ficus_faults_injected_total": {"kind": faultKinds[:]},
 	"ficus_streams_open":          {"kind": {"tunnel", "events"}},
+
+	"ficus_connections_refused_total": {"reason": texts(connections.Reasons[:])},
 
 	"ficus_shadow_total":         {"result": {"match", "status", "header", "json", "body", "too_large", "encoded", "error", "timeout"}},
 	"ficus_shadow_dropped_total": {"reason": {"method", "body", "upgrade", "stream", "loop", "partial", "incomplete", "queue", "memory", "failing", "late", "refused", "closed"}},

@@ -15,7 +15,7 @@ import (
 
 // Every label either has words or comes from table and configuration.
 func TestLabelsAreFromClosedSets(t *testing.T) {
-	open := []string{"route", "group", "owner", "backend", "address", "source", "revision", "code"}
+	open := []string{"route", "group", "owner", "backend", "address", "source", "revision", "code", "listener"}
 	for _, d := range New().Catalogue() {
 		for _, label := range d.Labels {
 			if d.Words[label] == nil && !slices.Contains(open, label) {

@@ -6,6 +6,7 @@
 //	GET /ficus/status     all of it at a glance: readiness, stages, traffic, kills, backends, changes
 //	GET /ficus/table      the table that serves
 //	GET /ficus/problems   what the last load of the route folder found
+//	POST /ficus/confirm   lets an edit that removes most routes serve: {"hash": "...", "by": "..."}
 //	POST /ficus/explain   what becomes of a request: ask.Question in, explain.Answer out
 //	GET /ficus/kills      which routes the kill switch has taken back to legacy
 //	POST /ficus/kill      takes routes back: {"routes": [...], "reason": "...", "by": "..."}
@@ -54,6 +55,7 @@ func (AdminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: "GET /ficus/status", Handler: caddy.AdminHandlerFunc(overviewOf)},
 		{Pattern: "GET /ficus/table", Handler: caddy.AdminHandlerFunc(table)},
 		{Pattern: "GET /ficus/problems", Handler: caddy.AdminHandlerFunc(problems)},
+		{Pattern: "POST /ficus/confirm", Handler: caddy.AdminHandlerFunc(confirm)},
 		{Pattern: "POST /ficus/explain", Handler: caddy.AdminHandlerFunc(explainRequest)},
 		{Pattern: "GET /ficus/kills", Handler: caddy.AdminHandlerFunc(kills)},
 		{Pattern: "POST /ficus/kill", Handler: caddy.AdminHandlerFunc(kill)},

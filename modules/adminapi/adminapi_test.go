@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -44,6 +45,21 @@ func TestWithoutAnApp(t *testing.T) {
 		mux.ServeHTTP(w, httptest.NewRequest("POST", tc.path, nil))
 		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
 			t.Errorf("POST %s: %d, Allow %q", tc.path, w.Code, w.Header().Get("Allow"))
+		}
+	}
+}
+
+// What is no confirmation changes nothing, and says how one looks.
+func TestConfirmationsThatAreNone(t *testing.T) {
+	for body, want := range map[string]int{
+		"": 400, "{}": 400, `{"hash":""}`: 400, `{"hash":1}`: 400, `{"hash":"a","force":true}`: 400,
+		`{"hash":"` + strings.Repeat("a", maxConfirmRequest) + `"}`: 400,
+		`{"hash":"a","by":"ann"}`:                                   503, // there is no gateway
+	} {
+		err := confirm(httptest.NewRecorder(), httptest.NewRequest("POST", "/ficus/confirm", strings.NewReader(body)))
+		var refused caddy.APIError
+		if !errors.As(err, &refused) || refused.HTTPStatus != want || want == 400 && !strings.Contains(err.Error(), `want {"hash": "…"}`) {
+			t.Errorf("%.40s: %v, want %d", body, err, want)
 		}
 	}
 }

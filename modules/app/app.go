@@ -13,6 +13,7 @@ import (
 
 	"ficus/gateway/backend"
 	"ficus/gateway/change/grafana"
+	"ficus/gateway/connections"
 	"ficus/gateway/control"
 	"ficus/gateway/identity"
 	"ficus/gateway/pipeline"
@@ -43,6 +44,12 @@ type App struct {
 	// from the bundle server that it names, and not from the route folder, and OPA's
 	// status and decision logs go where it says. Default: none.
 	OPAConfig string `json:"opa_config,omitempty"`
+
+	// MaxRemoval is how many percent of the routes an edit of the folder, or a start, may
+	// find gone and still be taken, of a table of ten or more; beyond it the table before
+	// serves on until somebody confirms the edit (ficus routes confirm). 1 to 100, which
+	// takes all. Default: 50.
+	MaxRemoval int `json:"max_removal,omitempty"`
 
 	// Identity says how the gateway knows who asks. Default: it knows nobody.
 	Identity *Identity `json:"identity,omitempty"`
@@ -83,7 +90,10 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.context = ctx
 	a.log, a.decisions = ctx.Slogger().Handler(), newDecisionHandler(ctx)
-	var err error
+	err := a.checkMaxRemoval()
+	if err != nil {
+		return err
+	}
 	if a.settings, err = a.resolve(); err != nil {
 		return err
 	}
@@ -99,7 +109,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	value, _, err := runtimes.LoadOrNew(a.settings, func() (caddy.Destructor, error) {
-		return newRuntime(a.settings, a.log)
+		return newRuntime(a.settings, a.MaxRemoval, a.log)
 	})
 	if err != nil {
 		return fmt.Errorf("setting up ficus: %w", err)
@@ -152,6 +162,7 @@ func (a *App) Start() error {
 	a.runtime.pipeline.UseCapacity(a.Capacity.requests())
 	a.runtime.pipeline.UseMaxHeaders(a.Capacity.headers())
 	a.runtime.pipeline.UseFaults(a.Faults)
+	a.runtime.tables.UseMaxRemoval(a.MaxRemoval)
 	a.runtime.watch()
 	return nil
 }
@@ -188,6 +199,11 @@ func (a *App) Tables() *control.Tables { return a.runtime.tables }
 
 // Kills returns the kill switch.
 func (a *App) Kills() *control.KillSwitch { return a.runtime.kills }
+
+// ReadConnections says where the metrics learn how the places stand where clients connect.
+func (a *App) ReadConnections(status func() []connections.Status) {
+	a.runtime.metrics.ReadConnections(status)
+}
 
 // Interface guards
 var (

@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ func TestCaddyfile(t *testing.T) {
 		{"nothing", "ficus", `{}`, ""},
 		{"empty value", "ficus {\n cohort_key \"\"\n}", `{}`, ""},
 		{"argument", "ficus /r", "", "wrong argument count"},
-		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: capacity, cohort_key, faults, grafana, identity, opa_config, routes, state, tracing)`},
+		{"unknown", "ficus {\n route /r\n}", "", `unknown key "route" (known: capacity, cohort_key, faults, grafana, identity, max_removal, opa_config, routes, state, tracing)`},
 		{"twice", "ficus {\n routes /r\n routes /s\n}", "", "routes is given twice"},
 		{"capacity", "ficus {\n capacity {\n max_requests 500\n }\n faults on\n}", `{"capacity":{"max_requests":500},"faults":true}`, ""},
 		{"no capacity", "ficus {\n capacity {\n max_requests off\n }\n faults off\n}", `{"capacity":{"max_requests":-1}}`, ""},
@@ -31,6 +32,13 @@ func TestCaddyfile(t *testing.T) {
 		{"no header", "ficus {\n capacity {\n max_headers 0\n }\n}", "", `max_headers: "0" is neither a number from 1 to 10000 nor off`},
 		{"capacity of nothing", "ficus {\n capacity {\n max_requests 0\n }\n}", "", `max_requests: "0" is neither a number from 1 to 10000000 nor off`},
 		{"two capacities", "ficus {\n capacity {\n }\n capacity {\n }\n}", "", "capacity is given twice"},
+		{"max_removal", "ficus {\n max_removal 100%\n}", `{"max_removal":100}`, ""},
+		{"max_removal without a sign", "ficus {\n max_removal 30\n}", `{"max_removal":30}`, ""},
+		{"max_removal of nothing", "ficus {\n max_removal 0%\n}", "", `max_removal: "0%" is no whole percentage from 1% to 100%`},
+		{"max_removal of too much", "ficus {\n max_removal 101%\n}", "", `no whole percentage`},
+		{"max_removal in part", "ficus {\n max_removal 0.5\n}", "", `no whole percentage`},
+		{"max_removal without a value", "ficus {\n max_removal\n}", "", "wrong argument count"},
+		{"max_removal twice", "ficus {\n max_removal 50%\n max_removal 60%\n}", "", "max_removal is given twice"},
 		{"tracing", "ficus {\n tracing\n}", `{"tracing":{}}`, ""},
 		{
 			"tracing in full", "ficus {\n tracing {\n endpoint http://collector:4317\n protocol grpc\n ratio 0\n errors 0.5\n service shop\n trust_clients\n }\n}",
@@ -140,6 +148,61 @@ func TestProvisionOnABrokenFolder(t *testing.T) {
 	}
 	if _, used := runtimes.References(a.settings); used {
 		t.Error("the runtime is still held")
+	}
+}
+
+// A reload whose max_removal allows what waits lets it serve, by the same runtime.
+func TestReloadAllowsARemoval(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	write := func(routes int) {
+		text := "backends: { legacy: { addresses: [\"http://127.0.0.1:1\"] } }\nroutes:\n"
+		for i := range routes {
+			text += fmt.Sprintf("  - { id: r%d, match: GET /r%d }\n", i, i)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := func(maxRemoval int) *App {
+		ctx, err := caddy.ProvisionContext(&caddy.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &App{Routes: dir, State: state, CohortKey: "k", MaxRemoval: maxRemoval}
+		if err := errors.Join(a.Provision(ctx), a.Start()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := a.Cleanup(); err != nil {
+				t.Error(err)
+			}
+		})
+		return a
+	}
+	write(12)
+	before := start(0)
+	write(3)
+	_, _ = before.Tables().Load() // or the watch did
+	if got := len(before.Pipeline().Table().Entries); got != 13 || before.Tables().Status().Removal == nil {
+		t.Fatalf("%d entries serve", got)
+	}
+	start(75)
+	if got := len(before.Pipeline().Table().Entries); got != 4 {
+		t.Errorf("%d entries serve", got)
+	}
+}
+
+// What JSON says of max_removal is checked, too.
+func TestMaxRemovalOutOfRange(t *testing.T) {
+	for _, percent := range []int{-1, 101} {
+		ctx, err := caddy.ProvisionContext(&caddy.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := App{Routes: t.TempDir(), State: t.TempDir(), MaxRemoval: percent}
+		if err := a.Provision(ctx); err == nil || !strings.Contains(err.Error(), "no percentage from 1 to 100") {
+			t.Errorf("%d: %v", percent, err)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ func init() {
 //	    state      <folder>
 //	    cohort_key <secret>
 //	    opa_config <file>
+//	    max_removal <percent>
 //	    identity { … }
 //	    capacity { … }
 //	    faults     on|off
@@ -48,7 +49,8 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return block.Keys{
 		"routes": block.Text(&a.Routes), "state": block.Text(&a.State),
 		"cohort_key": block.Text(&a.CohortKey), "opa_config": block.Text(&a.OPAConfig),
-		"identity": block.Block(&a.Identity), "capacity": block.Block(&a.Capacity),
+		"max_removal": percent(&a.MaxRemoval),
+		"identity":    block.Block(&a.Identity), "capacity": block.Block(&a.Capacity),
 		"faults": block.OnOff(&a.Faults), "tracing": block.Block(&a.Tracing),
 		"grafana": block.Block(&a.Grafana),
 	}.Read(d)

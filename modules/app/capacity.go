@@ -1,8 +1,6 @@
 package app
 
 import (
-	"strconv"
-
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"ficus/gateway/limit"
@@ -53,30 +51,7 @@ func (c *Capacity) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	return block.Keys{
-		"max_requests": number("max_requests", &c.MaxRequests, 10_000_000),
-		"max_headers":  number("max_headers", &c.MaxHeaders, 10_000),
+		"max_requests": block.NumberOrOff(&c.MaxRequests, 10_000_000),
+		"max_headers":  block.NumberOrOff(&c.MaxHeaders, 10_000),
 	}.Read(d)
-}
-
-// number reads a key whose value is a number from 1 to most, or off, which is -1.
-func number(key string, to *int, most int) func(*caddyfile.Dispenser) error {
-	return func(d *caddyfile.Dispenser) error {
-		var given string
-		if *to != 0 {
-			return d.Errf("%s is given twice", key)
-		}
-		if !d.AllArgs(&given) {
-			return d.ArgErr()
-		}
-		if given == "off" {
-			*to = -1
-			return nil
-		}
-		n, err := strconv.Atoi(given)
-		if err != nil || n < 1 || n > most {
-			return d.Errf("%s: %q is neither a number from 1 to %d nor off", key, given, most)
-		}
-		*to = n
-		return nil
-	}
 }

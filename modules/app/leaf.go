@@ -77,14 +77,16 @@ func shadowDefaults() map[string]any {
 
 // newShadowLeaf is the transport of copies to a backend.
 func newShadowLeaf(b route.Backend) (backend.Leaf, error) {
-	config := shadowDefaults()
-	maps.Copy(config, b.Transport)
-	b.Transport = config
-	return newLeaf(b)
+	defaults := transportDefaults()
+	maps.Copy(defaults, shadowDefaults())
+	return leafOf(b, defaults)
 }
 
-func newLeaf(b route.Backend) (backend.Leaf, error) {
-	config := transportDefaults()
+func newLeaf(b route.Backend) (backend.Leaf, error) { return leafOf(b, transportDefaults()) }
+
+// leafOf makes a transport; what the backend says of it goes before the defaults, which
+// become the transport's own.
+func leafOf(b route.Backend, config map[string]any) (backend.Leaf, error) {
 	connect := cmp.Or(b.ConnectTimeout, route.DefaultConnectTimeout)
 	config["dial_timeout"] = connect.String()
 	maps.Copy(config, b.Transport)

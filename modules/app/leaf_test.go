@@ -57,6 +57,22 @@ func TestConnectTimeout(t *testing.T) {
 	}
 }
 
+// Copies have no body, and go the lean way, too, with bounds of their own.
+func TestShadowLeaf(t *testing.T) {
+	l, err := newShadowLeaf(route.Backend{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	lean := l.(leaf).lean
+	if lean == nil {
+		t.Fatal("copies don't go the lean way")
+	}
+	if lean.MaxHeader != 256<<10 || lean.MaxIdle != 16 {
+		t.Errorf("headers have %d bytes, and %d connections are kept", lean.MaxHeader, lean.MaxIdle)
+	}
+}
+
 // An address that is a Unix socket is dialled as one, the lean way, by HTTP/1.1 and by
 // cleartext HTTP/2, and the Host that the client asked for stays.
 func TestUnixSocket(t *testing.T) {

@@ -71,7 +71,7 @@ type runtime struct {
 	stopTelling  context.CancelFunc // nil before
 }
 
-func newRuntime(s settings, log slog.Handler) (*runtime, error) {
+func newRuntime(s settings, maxRemoval int, log slog.Handler) (*runtime, error) {
 	key, err := cohortKey(s)
 	if err != nil {
 		return nil, err
@@ -123,6 +123,8 @@ func newRuntime(s settings, log slog.Handler) (*runtime, error) {
 	if err := r.startRemote(logger); err != nil {
 		return nil, errors.Join(err, r.decided.Close())
 	}
+	r.tables.UseMaxRemoval(maxRemoval)
+	keepFloor()
 	_, _ = r.tables.Load() // which reports by itself
 	r.kills.Resume()
 	return r, nil
@@ -167,5 +169,5 @@ func (r *runtime) Destruct() error {
 	r.startTelling.Do(func() { r.stopTelling = func() {} }) // nobody was told, and nobody will be
 	r.stopTelling()
 	r.telling.Wait()
-	return errors.Join(r.signer.close(), r.decided.Close())
+	return errors.Join(r.signer.close(), r.decided.Close(), dropFloor())
 }

@@ -208,8 +208,7 @@ func demoConfig(at demoAddresses, world *demo.Demo, asJSON bool) object {
 					"write_idle_timeout": "-1s",
 					"logs":               object{},
 					"routes": []object{
-						{"match": []object{{"path": []string{keysPath}}}, "handle": []object{{"handler": "ficus_keys"}}, "terminal": true},
-						{"handle": []object{{"handler": "ficus"}}},
+						{"handle": []object{{"handler": "ficus_keys", "path": keysPath}, {"handler": "ficus"}}},
 					},
 				}, "console": object{
 					"listen":             []string{at.console},

@@ -26,6 +26,7 @@ people or, with --json, for programs, and ends with
 func routesCommand(c *cobra.Command) {
 	c.AddCommand(
 		checkCommand(),
+		confirmCommand(),
 		docsCommand(),
 		explainCommand(),
 		exportCommand(),

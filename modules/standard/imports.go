@@ -9,6 +9,7 @@ import (
 	_ "ficus/modules/app"
 	_ "ficus/modules/circuitbreaker"
 	_ "ficus/modules/command"
+	_ "ficus/modules/connections"
 	_ "ficus/modules/console"
 	_ "ficus/modules/ecs"
 	_ "ficus/modules/handler"

@@ -30,6 +30,9 @@ type Scene struct {
 // Capacity is how many requests the gateway of a scene takes at a time.
 const Capacity = 20
 
+// connections is how many connections its clients may have.
+const connections = 5 * Capacity
+
 // Start starts a scene. All of it is gone with the test.
 func Start(t testing.TB) *Scene {
 	t.Helper()
@@ -40,7 +43,7 @@ func Start(t testing.TB) *Scene {
 	annotations := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // a Grafana that takes all
 	t.Cleanup(annotations.Close)
 	s.Gateway = gatewaytest.StartEdited(t, s.files(),
-		"#faults on", "faults on",
+		"#faults on", "faults on", "#max 50000", fmt.Sprintf("max %d", connections),
 		"ficus {\n", fmt.Sprintf("ficus {\n\t\tgrafana {\n\t\t\turl %s\n\t\t}\n\t\tcapacity {\n\t\t\tmax_requests %d\n\t\t}\n", annotations.URL, Capacity))
 	s.Prometheus = NewPrometheus(t)
 	return s

@@ -2,7 +2,9 @@ package dashboardtest
 
 import (
 	"io"
+	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -105,6 +107,23 @@ func (s *Scene) crowds() {
 		s.Scrape()
 	})
 	s.Legacy.Recover()
+	s.connect()
+}
+
+// connect has clients open more connections than they may.
+func (s *Scene) connect() {
+	var open []net.Conn
+	for range 2 * connections {
+		if c, err := net.Dial("tcp", strings.TrimPrefix(s.Gateway.URL, "http://")); err == nil {
+			open = append(open, c)
+		}
+	}
+	s.Await("ficus_connections_refused_total", `"all"`, 1)
+	s.Prometheus.Scrape(s.Gateway.Metrics())
+	for _, c := range open {
+		_ = c.Close()
+	}
+	s.Gateway.Await("them to be gone", func() bool { return sum(s.Gateway.Metrics(), "ficus_connections_open") < connections/2 })
 }
 
 // closed asks for the cart until its breaker lets all requests through.

@@ -7,7 +7,7 @@ func tableAlerts() []alert {
 		name: "FicusTableRejected", severity: ticket, lasts: "5m",
 		expr:        "ficus_table_last_reload_successful == 0",
 		summary:     "An edit of the route files has no effect on {{ $labels.instance }}",
-		description: "The route folder of {{ $labels.instance }} has errors. The table before serves on, and no edit counts until they are gone.",
+		description: "The route folder of {{ $labels.instance }} has errors, or lacks most of its routes. The table before serves on, and no edit counts until that is mended or confirmed.",
 	}, {
 		name: "FicusTableNotFromFolder", severity: page, lasts: "1m",
 		expr:        `ficus_table_source{source=~"unguarded|legacy_only"} == 1`,

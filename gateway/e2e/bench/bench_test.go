@@ -99,7 +99,11 @@ func TestPeers(t *testing.T) {
 		s.Backend, s.Other, s.Listen, s.Admin, s.Dir = "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4", t.TempDir()
 		for name, peer := range peers {
 			p := &proxy{setup: s, peer: peer}
-			if err := p.write(); err != nil {
+			texts, err := p.texts()
+			if err == nil {
+				err = p.write(texts)
+			}
+			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -117,6 +121,16 @@ func TestRatio(t *testing.T) {
 	}
 	if got := median([]float64{4, 1, 3, 2}); got != 2.5 {
 		t.Errorf("%v", got)
+	}
+}
+
+// Of rounds of edits the medians count, and all that failed.
+func TestMiddleOf(t *testing.T) {
+	got := middleOf([]edited{
+		{Label: "a", Slow: 3, Effect: 30, More: 5, CPU: 7}, {Label: "a", Slow: 1, Effect: 20, More: 9, CPU: 1, Failed: 2}, {Label: "a", Slow: 2, Effect: 90, More: 1, CPU: 4},
+	})
+	if want := (edited{Label: "a", Failed: 2, Slow: 2, Effect: 30, More: 5, CPU: 4}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

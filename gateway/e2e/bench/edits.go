@@ -18,54 +18,107 @@ const (
 	editPace   = 500 // requests a second meanwhile
 )
 
-// edited is what came of editing a table under load.
+// edited is what came of editing a table under load. Where there are several rounds, all but
+// what failed are medians of them.
 type edited struct {
 	Label       string
 	Failed      int
 	Slow        time.Duration // the slowest request
 	P99         time.Duration
 	Effect, Max time.Duration // from the save of an edit to the first answer by it: median and most
-	More        float64       // MiB of memory, the most beside what it was before
+	More        float64       // MiB of memory: the most, beside the most without edits
+	CPU         float64       // ms for each edit, beside what the requests take
 	Why         string
 }
 
-// editTables edits the tables of peers that can be edited, one after the other.
+// editTables edits the tables of peers that can be edited, in turns. Each turn is that of a
+// fresh process.
 func (b *bench) editTables() ([]edited, error) {
+	rounds, labels := map[string][]edited{}, []string(nil)
+	for round := range min(b.rounds, 3) {
+		for _, name := range []string{before, ficus, caddy, nginx, skipper} {
+			if _, err := b.program(name); err != nil || !b.takesPart(name) {
+				continue
+			}
+			e, err := b.editOne(name, round == 0)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			fmt.Fprintf(os.Stderr, "edits %+v\n", e)
+			if round == 0 {
+				labels = append(labels, name)
+			}
+			rounds[name] = append(rounds[name], e)
+		}
+	}
 	var all []edited
-	for _, name := range []string{ficus, before, caddy, nginx, skipper} {
-		if !b.takesPart(name) {
-			continue
-		}
-		p, err := b.begin(name, b.with(setup{Routes: routes(editRoutes)}))
-		if errors.Is(err, errMissing) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		e, err := b.editUnderLoad(p)
-		p.stop()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		e.Label = name
-		fmt.Fprintf(os.Stderr, "edits %+v\n", e)
-		all = append(all, e)
+	for _, name := range labels {
+		all = append(all, middleOf(rounds[name]))
 	}
 	return all, nil
 }
 
-func (b *bench) editUnderLoad(p *proxy) (e edited, err error) {
-	o := order{
-		Address: p.Listen, Paths: paths(editRoutes)[1:], Connections: connections, Rate: editPace,
-		Warm: 2 * time.Second, For: (edits + 5) * editEvery,
+func middleOf(rounds []edited) edited {
+	of := func(figure func(edited) float64) float64 {
+		var all []float64
+		for _, e := range rounds {
+			all = append(all, figure(e))
+		}
+		return median(all)
 	}
-	var r result
-	if err := errors.Join(b.load.send(o), b.load.receive(&r)); err != nil {
+	took := func(figure func(edited) time.Duration) time.Duration {
+		return time.Duration(of(func(e edited) float64 { return float64(figure(e)) }))
+	}
+	m := edited{
+		Label: rounds[0].Label,
+		Slow:  took(func(e edited) time.Duration { return e.Slow }), P99: took(func(e edited) time.Duration { return e.P99 }),
+		Effect: took(func(e edited) time.Duration { return e.Effect }), Max: took(func(e edited) time.Duration { return e.Max }),
+		More: of(func(e edited) float64 { return e.More }), CPU: of(func(e edited) float64 { return e.CPU }),
+	}
+	for _, e := range rounds {
+		m.Failed += e.Failed
+	}
+	return m
+}
+
+// editOne edits the table of one peer.
+func (b *bench) editOne(name string, profiled bool) (edited, error) {
+	p, err := b.begin(name, b.with(setup{Routes: routes(editRoutes)}))
+	if err != nil {
+		return edited{}, err
+	}
+	defer p.stop()
+	e, err := b.editUnderLoad(p)
+	e.Label = name
+	if err == nil && profiled {
+		err = b.profileWhile("edits", name, p, 8*time.Second+edits*editEvery, func() error {
+			_, err := b.editUnderLoad(p)
+			return err
+		})
+	}
+	return e, err
+}
+
+// editUnderLoad has requests go on, first alone, then while the table is edited. Before, as
+// many as the peer can answer make its heap as large as such requests make it by themselves.
+func (b *bench) editUnderLoad(p *proxy) (e edited, err error) {
+	o := order{Address: p.Listen, Paths: paths(editRoutes)[1:], Connections: connections, For: 3 * time.Second}
+	var alone figures
+	if _, err := b.ask(o, p, &alone); err != nil {
 		return e, err
 	}
-	rest, _, err := p.memory()
-	if err := errors.Join(err, p.forgetPeak(), b.load.send(nil)); err != nil {
+	o.Rate, o.For = editPace, 5*time.Second
+	if err := p.forgetPeak(); err != nil {
+		return e, err
+	}
+	if _, err := b.ask(o, p, &alone); err != nil {
+		return e, err
+	}
+	_, rest, err := p.memory()
+	used, err2 := p.cpu()
+	var r result
+	o.For = (edits + 5) * editEvery
+	if err := errors.Join(err, err2, p.forgetPeak(), b.load.send(o), b.load.receive(&r), b.load.send(nil)); err != nil {
 		return e, err
 	}
 	effects, err := b.edit(p)
@@ -73,11 +126,12 @@ func (b *bench) editUnderLoad(p *proxy) (e edited, err error) {
 		return e, err
 	}
 	_, most, err := p.memory()
+	all, err2 := p.cpu()
 	slices.Sort(effects)
 	return edited{
 		Failed: r.Failed, Slow: r.Max, P99: r.P99, Effect: effects[len(effects)/2], Max: effects[len(effects)-1],
-		More: float64(most-rest) / (1 << 20), Why: r.Why,
-	}, err
+		More: float64(most-rest) / (1 << 20), CPU: (ms(all-used) - alone.CPU/1000*float64(r.Requests)) / edits, Why: r.Why,
+	}, errors.Join(err, err2)
 }
 
 // edit moves a route from one backend to the other and back, and finds out when each edit
@@ -94,8 +148,12 @@ func (b *bench) edit(p *proxy) ([]time.Duration, error) {
 		if p.Routes[0].Moved {
 			want = names[1]
 		}
+		texts, err := p.texts()
+		if err != nil {
+			return nil, err
+		}
 		saved := time.Now()
-		err := p.write()
+		err = p.write(texts)
 		if p.peer.reload != nil {
 			err = errors.Join(err, p.peer.reload(p))
 		}

@@ -66,7 +66,7 @@ func run() (err error) {
 	flag.StringVar(&out, "out", "", "the page to write, such as docs/SPEED.md; default: standard output")
 	flag.StringVar(&b.ficus, "ficus", "", "the program; default: it is built")
 	flag.StringVar(&b.before, "before", "", "another build of it, to compare with")
-	flag.StringVar(&b.profiles, "profiles", "", "a folder for CPU profiles of Ficus and Caddy at each work; default: none are taken")
+	flag.StringVar(&b.profiles, "profiles", "", "a folder for profiles of Ficus and Caddy at each work, of CPU time and of allocations; default: none are taken")
 	flag.IntVar(&b.rounds, "rounds", 9, "how often each has its turn")
 	flag.DurationVar(&b.turnTime, "for", 2*time.Second, "how long a turn is")
 	flag.Parse()

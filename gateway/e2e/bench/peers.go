@@ -137,7 +137,8 @@ func loadCaddyfile(p *proxy) error {
 type proxy struct {
 	*process
 	setup
-	peer *peer
+	peer    *peer
+	written map[string]string // its files, by name
 }
 
 var errMissing = errors.New("it is not installed")
@@ -154,7 +155,11 @@ func (b *bench) begin(name string, s setup) (*proxy, error) {
 	if p.Listen, err = freeport.On("127.0.0.1"); err == nil {
 		p.Admin, err = freeport.On("127.0.0.1")
 	}
-	if err = errors.Join(err, p.write()); err != nil {
+	texts, err2 := p.texts()
+	if err = errors.Join(err, err2); err == nil {
+		err = p.write(texts)
+	}
+	if err != nil {
 		return nil, err
 	}
 	args := []string{program}
@@ -199,21 +204,36 @@ func (b *bench) program(name string) (string, error) {
 	return path, nil
 }
 
-// write writes the peer's files, each at once.
-func (p *proxy) write() error {
+// texts are what the peer's files have to say. A file with nothing to say is left out.
+func (p *proxy) texts() (map[string]string, error) {
+	texts := map[string]string{}
 	for name, from := range p.peer.files {
 		text, err := peerFiles.ReadFile("peers/" + from)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		filled, err := fill(string(text), &p.setup)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := replace(filepath.Join(p.Dir, name), filled); err != nil {
+		if filled != "" {
+			texts[name] = filled
+		}
+	}
+	return texts, nil
+}
+
+// write writes those of the peer's files that say something else now, each at once.
+func (p *proxy) write(texts map[string]string) error {
+	for name, text := range texts {
+		if p.written[name] == text {
+			continue
+		}
+		if err := replace(filepath.Join(p.Dir, name), text); err != nil {
 			return err
 		}
 	}
+	p.written = texts
 	return nil
 }
 

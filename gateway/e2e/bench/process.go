@@ -89,7 +89,7 @@ func (p *process) cpu() (time.Duration, error) {
 	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux
 	var all time.Duration
 	err := p.each(func(_ string, fields []string) error {
-		for _, field := range fields[11:13] { // utime and stime (proc(5), from the third on)
+		for _, field := range fields[11:15] { // utime, stime, and those of children that have ended (proc(5), from the third on)
 			n, err := strconv.ParseInt(field, 10, 64)
 			if err != nil {
 				return err
@@ -115,7 +115,7 @@ func (p *process) each(call func(dir string, fields []string) error) error {
 		}
 		_, after, _ := strings.Cut(string(text), ") ")
 		fields := strings.Fields(after)
-		if len(fields) < 13 || fields[2] != group {
+		if len(fields) < 15 || fields[2] != group {
 			continue
 		}
 		found = true

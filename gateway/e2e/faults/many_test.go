@@ -33,7 +33,7 @@ func TestIdleConnections(t *testing.T) {
 		_, _ = io.WriteString(w, "hello")
 	}))
 	t.Cleanup(legacy.Close)
-	g := startGatewayProcess(t, fmt.Sprintf("backends: { legacy: { addresses: [%q] } }\n", legacy.URL))
+	g := startGatewayProcess(t, fmt.Sprintf("backends: { legacy: { addresses: [%q] } }\n", legacy.URL), "#max 50000", "max 50000")
 	empty := g.warm(t)
 	conns := g.connectAll(t, idleConnections, "/")
 	full := g.use(t)
@@ -109,23 +109,40 @@ func needFiles(t *testing.T, n uint64) {
 // short answer.
 func (g *gatewayProcess) connect(t testing.TB, path string) net.Conn {
 	t.Helper()
-	conn, err := (&net.Dialer{Control: asOverEthernet}).Dial("tcp", g.address)
+	conn, err := g.connectFrom("127.0.0.1", path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return conn
+}
+
+// connectFrom does so from an address of loopback.
+func (g *gatewayProcess) connectFrom(ip, path string) (_ net.Conn, err error) {
+	conn, err := (&net.Dialer{Control: asOverEthernet, LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}).Dial("tcp", g.address)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = conn.Close()
+		}
+	}()
 	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: shop.example\r\n\r\n", path); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	answer, err := http.ReadResponse(bufio.NewReaderSize(conn, 512), nil)
-	if err != nil || answer.StatusCode != 200 {
-		t.Fatalf("%s: %+v, %v", path, answer, err)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != 200 {
+		return nil, fmt.Errorf("%s: %s", path, answer.Status)
 	}
 	if answer.ContentLength < bigAnswer {
 		_, _ = io.Copy(io.Discard, answer.Body)
 	}
-	return conn
+	return conn, nil
 }
 
 // connectAll opens many connections that stay open.

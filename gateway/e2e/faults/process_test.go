@@ -33,7 +33,9 @@ type gatewayProcess struct {
 	cmd            *exec.Cmd
 }
 
-func startGatewayProcess(t testing.TB, routes string) *gatewayProcess {
+// startGatewayProcess starts a gateway with the shipped Caddyfile, of which each first text
+// of edits is replaced by the one after it.
+func startGatewayProcess(t testing.TB, routes string, edits ...string) *gatewayProcess {
 	t.Helper()
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		skip(t, "the memory of a process is read from /proc: Linux only")
@@ -42,9 +44,13 @@ func startGatewayProcess(t testing.TB, routes string) *gatewayProcess {
 	if err := os.WriteFile(filepath.Join(home, "routes.yaml"), []byte(routes), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	caddyfile := filepath.Join(home, "Caddyfile")
+	if err := os.WriteFile(caddyfile, []byte(editedCaddyfile(t, edits)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	g := &gatewayProcess{address: gatewaytest.FreeAddress(t), admin: gatewaytest.FreeAddress(t), cmd: exec.Command(os.Args[0])}
 	g.cmd.Dir = home
-	g.cmd.Env = append(os.Environ(), asGateway+"="+filepath.Join(gatewaytest.Root(t), "Caddyfile"), "FICUS_ROUTES="+home,
+	g.cmd.Env = append(os.Environ(), asGateway+"="+caddyfile, "FICUS_ROUTES="+home,
 		"FICUS_ADDRESS=http://"+g.address[strings.LastIndexByte(g.address, ':'):], "FICUS_ADMIN="+g.admin, "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home)
 	log, err := os.Create(filepath.Join(home, "log"))
 	if err != nil {
@@ -70,6 +76,22 @@ func startGatewayProcess(t testing.TB, routes string) *gatewayProcess {
 		return err == nil
 	})
 	return g
+}
+
+func editedCaddyfile(t testing.TB, edits []string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(gatewaytest.Root(t), "Caddyfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := string(text)
+	for i := 0; i < len(edits); i += 2 {
+		if !strings.Contains(edited, edits[i]) {
+			t.Fatalf("the Caddyfile has no %q to be edited", edits[i])
+		}
+		edited = strings.Replace(edited, edits[i], edits[i+1], 1)
+	}
+	return edited
 }
 
 // ask returns what the admin API answers.

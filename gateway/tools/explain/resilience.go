@@ -24,6 +24,7 @@ type Resilience struct {
 	Timeout     string   `json:"timeout,omitempty"`
 	TryTimeout  string   `json:"try_timeout,omitempty"`
 	IdleTimeout string   `json:"idle_timeout,omitempty"`
+	MinBodyRate int      `json:"min_body_rate,omitempty"` // bytes a second
 	RateLimit   string   `json:"rate_limit,omitempty"`
 	Priority    string   `json:"priority"`
 	Copies      string   `json:"copies,omitempty"` // at stage shadow: where copies go
@@ -39,6 +40,7 @@ func (a *Answer) resilience(table *routetable.Table, e *routetable.Entry, r *htt
 		Timeout:     duration(rules.Timeout),
 		TryTimeout:  duration(cmp.Or(rules.TryTimeout, backend.TryTimeout)),
 		IdleTimeout: duration(cmp.Or(rules.IdleTimeout, backend.IdleTimeout)),
+		MinBodyRate: rules.MinBodyRate,
 		Copies:      copies(e, r),
 	}
 	for _, f := range rules.Faults {
@@ -183,6 +185,9 @@ func (p *printer) resilience(r *Resilience) {
 	}
 	if times != nil {
 		p.row("timeouts", "%s", strings.Join(times, ", "))
+	}
+	if r.MinBodyRate > 0 {
+		p.row("slow bodies", "408 below %d bytes a second", r.MinBodyRate)
 	}
 	if r.RateLimit != "" {
 		p.row("rate limit", "%s", r.RateLimit)

@@ -30,6 +30,9 @@ func (s *source) loseResilience(r *rule) {
 			times = append(times, fmt.Sprintf("%s %v", t.key, t.time))
 		}
 	}
+	if rules.MinBodyRate > 0 {
+		times = append(times, fmt.Sprintf("min_body_rate %d", rules.MinBodyRate))
+	}
 	if rules.Deadline != "" {
 		times = append(times, "the deadline in "+rules.Deadline)
 	}

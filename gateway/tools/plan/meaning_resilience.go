@@ -75,6 +75,9 @@ func timeoutMeaning(a, b *unit) []string {
 	if was.IdleTimeout > 0 && shorter(was.IdleTimeout, is.IdleTimeout) {
 		words = append(words, fmt.Sprintf("idle_timeout shortened: bodies that stand still are cut after %v", is.IdleTimeout))
 	}
+	if is.MinBodyRate > was.MinBodyRate {
+		words = append(words, fmt.Sprintf("min_body_rate raised: clients that send less than %d bytes of a body a second get 408", is.MinBodyRate))
+	}
 	return words
 }
 

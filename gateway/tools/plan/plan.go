@@ -28,14 +28,15 @@ type Version struct {
 
 // A Report says what a change of the route files does.
 type Report struct {
-	Old      Origin       `json:"old"`
-	New      Origin       `json:"new"`
-	Changes  bool         `json:"changes"` // whether anything does change
-	Routes   Routes       `json:"routes"`
-	Backends Backends     `json:"backends"`
-	Policies *Policies    `json:"policies,omitempty"`
-	Requests []RequestSet `json:"requests"` // whose route or treatment changes
-	Traffic  *Traffic     `json:"traffic,omitempty"`
+	Old      Origin           `json:"old"`
+	New      Origin           `json:"new"`
+	Changes  bool             `json:"changes"` // whether anything does change
+	Routes   Routes           `json:"routes"`
+	Removal  *control.Removal `json:"removal,omitempty"` // most are gone: a gateway asks for a confirmation
+	Backends Backends         `json:"backends"`
+	Policies *Policies        `json:"policies,omitempty"`
+	Requests []RequestSet     `json:"requests"` // whose route or treatment changes
+	Traffic  *Traffic         `json:"traffic,omitempty"`
 	compared *comparison
 }
 
@@ -79,6 +80,7 @@ func Of(old, new Version) *Report {
 	}
 	r.Routes, r.Backends = c.routes(), backends(old.Verdict.Table, new.Verdict.Table)
 	r.Requests = c.requests()
+	r.Removal = control.RemovalOf(old.Verdict.Table, new.Verdict.Table)
 	r.Changes = r.Changes || r.Routes.count()+r.Backends.count()+len(r.Requests) > 0
 	return r
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"ficus/gateway/control"
 )
 
 // Print writes the report as text or JSON.
@@ -22,6 +24,7 @@ func (r *Report) Print(w io.Writer, asJSON bool) error {
 	p := &printer{}
 	p.line("%s", r.summary())
 	p.routes(r.Routes)
+	p.removal(r.Removal)
 	p.backends(r.Backends)
 	p.policies(r.Policies)
 	p.requests(r.Requests)
@@ -93,6 +96,12 @@ func (p *printer) routes(r Routes) {
 		p.line("~ %s  %s%s", name, c.Match, place(c.Place))
 		p.changes(c.Changes)
 		p.words(c.Meaning)
+	}
+}
+
+func (p *printer) removal(r *control.Removal) {
+	if r != nil {
+		p.line("! %d of %d routes are gone: a gateway waits for ficus routes confirm (above max_removal, %d%% by default)", r.Gone, r.Of, control.DefaultMaxRemoval)
 	}
 }
 

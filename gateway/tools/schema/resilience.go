@@ -13,10 +13,11 @@ import (
 // resilienceRules are those of what keeps clients from noticing failures. A number of 0 is
 // always taken, as if it were not there.
 var resilienceRules = map[string]rule{
-	"*.deadline":   pattern("^(" + fieldPattern + ")?$"),
-	"*.idempotent": byDefault(off),
-	"*.max_replay": upTo(route.MaxReplayLimit, new(route.Resilience).ReplayLimit()),
-	"*.priority":   byDefault(route.NormalPriority.String()),
+	"*.min_body_rate": upTo(route.MaxBodyRate, nil),
+	"*.deadline":      pattern("^(" + fieldPattern + ")?$"),
+	"*.idempotent":    byDefault(off),
+	"*.max_replay":    upTo(route.MaxReplayLimit, new(route.Resilience).ReplayLimit()),
+	"*.priority":      byDefault(route.NormalPriority.String()),
 
 	"retry.attempts": upTo(3, retry.Attempts),
 	"retry.status": func(key, _ *jsonschema.Schema) {

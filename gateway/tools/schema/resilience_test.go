@@ -16,7 +16,7 @@ import (
 // text or a list.
 var keysOfResilience = map[string][]string{
 	"route": {
-		"timeout", "try_timeout", "idle_timeout", "deadline", "idempotent", "max_replay", "priority",
+		"timeout", "try_timeout", "idle_timeout", "min_body_rate", "deadline", "idempotent", "max_replay", "priority",
 		"retry.attempts", "retry.status", "retry.wait", "retry.max_wait", "fallback.enabled", "fallback.status", "fallback.unsafe",
 		"rate_limit.rate", "rate_limit.burst", "rate_limit.by", "rate_limit.headers",
 		"faults.side", "faults.share", "faults.header", "faults.delay", "faults.abort", "faults.reset",

@@ -92,6 +92,29 @@ func Number[T int | float64](value *T, example T) func(d *caddyfile.Dispenser) e
 	}
 }
 
+// NumberOrOff reads a number from 1 to most, or off, which is -1, once.
+func NumberOrOff(value *int, most int) func(d *caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		key, given := d.Val(), ""
+		if *value != 0 {
+			return d.Errf("%s is given twice", key)
+		}
+		if !d.AllArgs(&given) {
+			return d.ArgErr()
+		}
+		if given == "off" {
+			*value = -1
+			return nil
+		}
+		n, err := strconv.Atoi(given)
+		if err != nil || n < 1 || n > most {
+			return d.Errf("%s: %q is neither a number from 1 to %d nor off", key, given, most)
+		}
+		*value = n
+		return nil
+	}
+}
+
 // Flag reads a key that stands alone.
 func Flag(value *bool) func(d *caddyfile.Dispenser) error {
 	return func(d *caddyfile.Dispenser) error {
