@@ -177,7 +177,10 @@ var scenarios = []scenario{
 		s.awaitKept()
 		s.blockState()
 		s.change("cart.yaml", "weight: 50", "weight: 40")
-		s.Await("ficus_table_snapshot_kept", "", 0)
+		s.Gateway.Await("the snapshot not to be kept", func() bool {
+			kept, known := s.Gateway.Metric("ficus_table_snapshot_kept")
+			return known && kept == "0"
+		})
 		s.pass(20*time.Minute, step, s.visit)
 	}, []string{"FicusSnapshotNotKept ticket"}},
 
